@@ -1,0 +1,113 @@
+package relay
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+// MaxTopic is the longest topic or pattern, in bytes of UTF-8.
+const MaxTopic = 256
+
+// DefaultTopic is the topic of clients and publishers that name none.
+const DefaultTopic Topic = "events"
+
+// Topic names a stream of events: tokens joined by dots, such as "orders.eu.new". A Topic made by ParseTopic is 1 to
+// MaxTopic bytes of UTF-8 without white space, control characters, '*', '>' and empty tokens.
+type Topic string
+
+// Pattern selects topics: a topic in which a whole token may be '*' (any one token), and the last may be '>' (one or
+// more tokens), as in NATS subjects. A topic is a pattern that selects itself.
+type Pattern string
+
+var (
+	// ErrTopic is returned when a string is no topic. The wrapping error says which rule it breaks.
+	ErrTopic = errors.New("not a topic")
+	// ErrPattern is returned when a string is no pattern. The wrapping error says which rule it breaks.
+	ErrPattern = errors.New("not a topic pattern")
+)
+
+// ParseTopic returns s as a Topic, or an error that wraps ErrTopic. It does not allocate for a valid topic.
+func ParseTopic(s string) (Topic, error) {
+	if rule := checkTokens(s, false); rule != "" {
+		return "", fmt.Errorf("%w: %.64q %s", ErrTopic, s, rule)
+	}
+	return Topic(s), nil
+}
+
+// ParsePattern returns s as a Pattern, or an error that wraps ErrPattern.
+func ParsePattern(s string) (Pattern, error) {
+	if rule := checkTokens(s, true); rule != "" {
+		return "", fmt.Errorf("%w: %.64q %s", ErrPattern, s, rule)
+	}
+	return Pattern(s), nil
+}
+
+// checkTokens returns the rule that s breaks, or "".
+func checkTokens(s string, wildcards bool) string {
+	switch {
+	case s == "":
+		return "is empty"
+	case len(s) > MaxTopic:
+		return fmt.Sprintf("is longer than %d bytes", MaxTopic)
+	}
+	start := 0
+	for i := 0; i <= len(s); {
+		if i == len(s) || s[i] == '.' {
+			if rule := checkToken(s[start:i], i == len(s), wildcards); rule != "" {
+				return rule
+			}
+			i++
+			start = i
+			continue
+		}
+		r, n := utf8.DecodeRuneInString(s[i:])
+		switch {
+		case r == utf8.RuneError && n == 1:
+			return "is not UTF-8"
+		case unicode.IsSpace(r) || unicode.IsControl(r):
+			return "holds white space or a control character"
+		}
+		i += n
+	}
+	return ""
+}
+
+func checkToken(tok string, last, wildcards bool) string {
+	switch {
+	case tok == "":
+		return "has an empty token (two dots in a row, or one at an end)"
+	case !wildcards && strings.ContainsAny(tok, "*>"):
+		return "holds a wildcard; an event goes to one literal topic"
+	case tok == "*" || tok == ">" && last:
+		return ""
+	case tok == ">":
+		return "has '>' before its last token"
+	case strings.ContainsAny(tok, "*>"):
+		return "has a wildcard beside other characters in one token"
+	}
+	return ""
+}
+
+// Literal reports whether p holds no wildcard, so that it selects exactly the topic it spells.
+func (p Pattern) Literal() bool { return !strings.ContainsAny(string(p), "*>") }
+
+// Matches reports whether p selects t. Both must be valid.
+func (p Pattern) Matches(t Topic) bool {
+	pat, top := string(p), string(t)
+	for {
+		pt, pRest, pMore := strings.Cut(pat, ".")
+		tt, tRest, tMore := strings.Cut(top, ".")
+		switch {
+		case pt == ">":
+			return true
+		case pt != "*" && pt != tt:
+			return false
+		case !pMore || !tMore:
+			return pMore == tMore
+		}
+		pat, top = pRest, tRest
+	}
+}

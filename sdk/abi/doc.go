@@ -1,0 +1,2 @@
+// Package abi is the contract between relay and its filters, ABI v1.
+package abi

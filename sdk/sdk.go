@@ -1,0 +1,2 @@
+// Package sdk is the Go guest SDK: filters for relay in stock Go.
+package sdk
