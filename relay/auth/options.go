@@ -1,5 +1,11 @@
 package auth
 
+import (
+	"errors"
+	"fmt"
+	"slices"
+)
+
 // Options say who may publish and subscribe. Keys and tokens are secrets: they are never printed.
 type Options struct {
 	// PublishKeys may publish over HTTP and, on a socket that shows one, inbound: `Authorization: Bearer KEY` or
@@ -14,7 +20,51 @@ type Options struct {
 	// AllowedOrigins are the browser origins that may connect and publish besides the relay's own, each exactly as
 	// browsers send it (`https://app.example.com`); "*" allows any and is warned about.
 	AllowedOrigins []string `koanf:"allowed_origins"`
-	// AllowedHosts are Host names accepted besides loopback names when no keys or tokens are set (against DNS
-	// rebinding). A port is not compared.
+	// AllowedHosts are Host names accepted besides loopback names from peers that show no key or token (against DNS
+	// rebinding). A port is not compared. "*" accepts any and is warned about.
 	AllowedHosts []string `koanf:"allowed_hosts"`
+	// Public says that the operator opened the relay to other machines without auth (insecure_public): peers need not
+	// be on this machine, and an IP address will do as Host, since an address can't be rebound.
+	Public bool `koanf:"-"`
+}
+
+// NeedsKey reports whether publishing needs a key.
+func (o Options) NeedsKey() bool { return len(o.PublishKeys) > 0 || o.PublishKeysFile != "" }
+
+// NeedsToken reports whether subscribing needs a token.
+func (o Options) NeedsToken() bool { return len(o.SubscribeTokens) > 0 || o.SubscribeTokensFile != "" }
+
+// Validate reports all faults of o at once. It reads no file.
+func (o Options) Validate() error {
+	var errs []error
+	check := func(key string, n int, fault func(i int) string) {
+		for i := range n {
+			if why := fault(i); why != "" {
+				errs = append(errs, &OptionError{Key: fmt.Sprintf("auth.%s[%d]", key, i), Fault: why})
+			}
+		}
+	}
+	check("publish_keys", len(o.PublishKeys), func(i int) string { return secretFault(string(o.PublishKeys[i])) })
+	check("subscribe_tokens", len(o.SubscribeTokens), func(i int) string { return secretFault(string(o.SubscribeTokens[i])) })
+	check("allowed_origins", len(o.AllowedOrigins), func(i int) string { return originFault(o.AllowedOrigins[i]) })
+	check("allowed_hosts", len(o.AllowedHosts), func(i int) string { return hostFault(o.AllowedHosts[i]) })
+	return errors.Join(errs...)
+}
+
+// OptionError says what is wrong with one option.
+type OptionError struct {
+	Key   string // the key's path in relay.yaml, such as auth.allowed_origins[2]
+	Fault string // says what to write instead; holds no secret
+}
+
+func (e *OptionError) Error() string { return e.Key + ": " + e.Fault }
+
+func (o Options) warnings() (out []string) {
+	if slices.Contains(o.AllowedOrigins, "*") {
+		out = append(out, `auth.allowed_origins has "*": any web page that a user opens may connect and publish`)
+	}
+	if slices.Contains(o.AllowedHosts, "*") {
+		out = append(out, `auth.allowed_hosts has "*": web pages can reach the relay by DNS rebinding`)
+	}
+	return out
 }
