@@ -1,0 +1,86 @@
+package broadcaster
+
+import "eventrelay/relay"
+
+// An outbox holds the private bytes of one connection that its socket did not take: whole frames, except that the first
+// may have begun. It goes out before any event, so a frame in it may be cut anywhere. While it holds anything, the
+// connection is connFull.
+
+// Send implements relay.Shard.
+func (s *Shard) Send(slot relay.Slot, frame []byte) error {
+	c := s.conn(slot)
+	if !c.live() {
+		return relay.ErrGone
+	}
+	if c.outbox != 0 && len(*s.outboxes.at(c.outbox - 1))+len(frame) > int(s.b.opts.Outbox) {
+		return relay.ErrOutbox
+	}
+	if !c.is(connFull) {
+		n, err := s.driver.Send(slot, frame)
+		if err != nil {
+			s.fail(slot, c)
+			return relay.ErrGone
+		}
+		if frame = frame[n:]; len(frame) == 0 {
+			return nil
+		}
+		c.flags |= connFull
+	}
+	s.push(c, frame)
+	return nil
+}
+
+// push appends bytes to c's outbox, which it makes if there is none.
+func (s *Shard) push(c *conn, p []byte) {
+	if c.outbox == 0 {
+		c.outbox = s.outboxes.add(nil) + 1
+	}
+	box := s.outboxes.at(c.outbox - 1)
+	*box = append(*box, p...)
+}
+
+// keepPartial copies the rest of m's partly written frame, if it is m's that c is in the middle of, to the front of the
+// outbox: m is about to leave its feed, and the frame must still be completed.
+func (s *Shard) keepPartial(c *conn, m *member) {
+	if c.part == 0 || s.members.at(c.part-1) != m {
+		return
+	}
+	p := *s.parts.at(m.part)
+	rest := s.gather.one(s, p, m.cursor)[c.sent:]
+	old := c.outbox
+	c.part, c.sent, c.outbox = 0, 0, 0
+	s.push(c, rest)
+	m.cursor++
+	s.tally.deliveries++
+	if old != 0 {
+		s.push(c, *s.outboxes.at(old - 1))
+		s.outboxes.remove(old - 1)
+	}
+}
+
+// flushOutbox writes what waits, if the socket is not full, and reports whether nothing waits any more.
+func (s *Shard) flushOutbox(slot relay.Slot, c *conn) bool {
+	if c.is(connFull) {
+		return false
+	}
+	if c.outbox != 0 {
+		box := s.outboxes.at(c.outbox - 1)
+		n, err := s.driver.Send(slot, *box)
+		if err != nil {
+			s.fail(slot, c)
+			return false
+		}
+		if n < len(*box) {
+			*box = append((*box)[:0], (*box)[n:]...)
+			c.flags |= connFull
+			return false
+		}
+		s.outboxes.remove(c.outbox - 1)
+		c.outbox = 0
+	}
+	if c.is(connClosing) {
+		s.kill(slot, c)
+		return false
+	}
+	return true
+}

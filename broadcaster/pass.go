@@ -1,0 +1,185 @@
+package broadcaster
+
+import "eventrelay/relay"
+
+// visit is a pass's place in the members of one part.
+type visit struct {
+	start int  // where it began: rotates, so that nobody is always last
+	next  int  // how many members it has seen
+	again bool // gatherSize left some member behind: visit once more
+}
+
+// chunk is how many members are visited between looks at the tail.
+const chunk = 64
+
+// Pass implements relay.Shard. One pass takes the parts that are dirty when it begins, visits each, and ends with one
+// locked reap; it may take several calls.
+func (s *Shard) Pass(budget int) bool {
+	for budget > 0 {
+		switch {
+		case len(s.ready) > 0:
+			budget -= s.serveReady()
+		case len(s.work) > 0:
+			budget -= s.visit(s.work[len(s.work)-1], min(budget, chunk))
+		default:
+			s.settle()
+			if !s.take() {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+// take begins a pass.
+func (s *Shard) take() bool {
+	s.b.mu.Lock()
+	defer s.b.mu.Unlock()
+	s.work, s.dirty = s.dirty, s.work[:0]
+	for _, p := range s.work {
+		p.dirty = false
+		p.limit = p.feed.lagLimit(uint64(s.b.opts.MaxLag))
+	}
+	return len(s.work) > 0
+}
+
+// visit brings up to n members of p to the tail and returns how many it looked at, at least one. When it has seen all,
+// it takes p off the list of work.
+func (s *Shard) visit(p *part, n int) int {
+	tail := p.feed.tail.Load()
+	v, size, seen := &p.visit, len(p.members), 0
+	if size > 0 {
+		s.reap.touch(p)
+	}
+	for ; v.next < size && seen < n; v.next++ {
+		seen++
+		i := p.members[(v.start+v.next)%size]
+		m := s.members.at(i)
+		if m.cursor >= tail || m.gone {
+			continue
+		}
+		c := &s.conns[m.slot]
+		switch {
+		case !c.is(connFull):
+			s.deliver(p, i, c, tail)
+			v.again = v.again || m.cursor < tail && !c.is(connFull|connDead)
+		case m.cursor < p.limit:
+			s.slow(m)
+		}
+	}
+	s.tally.flush(&s.b.stats)
+	if v.next >= size {
+		s.endVisit(p)
+	}
+	return max(seen, 1)
+}
+
+// endVisit takes p off the list of work, or puts it at the end if someone was left behind: other feeds come first.
+func (s *Shard) endVisit(p *part) {
+	v := &p.visit
+	again := v.again
+	*v = visit{start: v.start + chunk}
+	if v.start >= len(p.members) {
+		v.start = 0
+	}
+	if last := len(s.work) - 1; !again {
+		s.work[last] = nil
+		s.work = s.work[:last]
+	} else {
+		copy(s.work[1:], s.work[:last])
+		s.work[0] = p
+	}
+}
+
+// deliver sends what member i, of connection c, waits for, up to tail, and moves its cursor.
+func (s *Shard) deliver(p *part, i uint32, c *conn, tail uint64) {
+	m := s.members.at(i)
+	frames := s.gather.bytes(s, p, m.cursor, tail)
+	n, err := s.driver.Send(m.slot, frames)
+	if err != nil {
+		s.fail(m.slot, c)
+		return
+	}
+	next, sent := s.gather.split(m.cursor, n)
+	s.tally.sends++
+	s.tally.bytes += uint64(n)
+	s.tally.deliveries += next - m.cursor
+	m.cursor = next
+	if n == len(frames) {
+		return
+	}
+	c.flags |= connFull
+	s.tally.full++
+	if sent > 0 {
+		c.part = i + 1
+		c.sent = uint32(sent)
+	}
+}
+
+// serveReady serves one connection whose socket drained: the frame it is in the middle of, its outbox, then its feeds in
+// turn. It returns the number of sends.
+func (s *Shard) serveReady() int {
+	last := len(s.ready) - 1
+	slot := s.ready[last]
+	s.ready = s.ready[:last]
+	c := &s.conns[slot]
+	c.flags &^= connReady
+	if c.is(connDead) || !c.is(connOpen) {
+		return 1
+	}
+	c.flags &^= connFull
+	sends := 1
+	if s.finishPartial(slot, c) && s.flushOutbox(slot, c) {
+		sends += s.serveFeeds(c)
+	}
+	s.tally.flush(&s.b.stats)
+	return sends
+}
+
+// finishPartial completes the frame that c is in the middle of and reports whether it is done.
+func (s *Shard) finishPartial(slot relay.Slot, c *conn) bool {
+	if c.part == 0 {
+		return true
+	}
+	m := s.members.at(c.part - 1)
+	p := *s.parts.at(m.part)
+	s.reap.touch(p)
+	rest := s.gather.one(s, p, m.cursor)[c.sent:]
+	n, err := s.driver.Send(slot, rest)
+	if err != nil {
+		s.fail(slot, c)
+		return false
+	}
+	s.tally.bytes += uint64(n)
+	if n < len(rest) {
+		c.sent += uint32(n)
+		c.flags |= connFull
+		return false
+	}
+	c.part, c.sent = 0, 0
+	m.cursor++
+	s.tally.deliveries++
+	return true
+}
+
+// serveFeeds sends each of c's feeds at most one gather. What is left is for a visit: the part is put on the list of work.
+func (s *Shard) serveFeeds(c *conn) int {
+	sends := 0
+	for i := c.first; i != 0 && !c.is(connFull|connDead); i = s.members.at(i - 1).next {
+		m := s.members.at(i - 1)
+		p := *s.parts.at(m.part)
+		tail := p.feed.tail.Load()
+		if m.gone || m.cursor >= tail {
+			continue
+		}
+		s.reap.touch(p)
+		s.deliver(p, i-1, c, tail)
+		sends++
+		if m.cursor < tail && !c.is(connFull|connDead) {
+			s.b.mu.Lock()
+			p.mark()
+			s.b.mu.Unlock()
+		}
+	}
+	return sends
+}

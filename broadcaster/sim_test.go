@@ -1,0 +1,103 @@
+package broadcaster_test
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"eventrelay/relay"
+)
+
+// sim is a driver with made-up sockets: each takes as many bytes as its room says, and then is full.
+type sim struct {
+	socks  map[relay.Slot]*sock
+	closed map[relay.Slot]relay.CloseReason
+	wakes  chan struct{}
+	sends  int
+}
+
+type sock struct {
+	room int // bytes it takes before it is full; negative: any number
+	dead bool
+	got  []byte
+	full bool
+}
+
+func newSim() *sim {
+	return &sim{socks: map[relay.Slot]*sock{}, closed: map[relay.Slot]relay.CloseReason{}, wakes: make(chan struct{}, 1)}
+}
+
+func (d *sim) Send(slot relay.Slot, p []byte) (int, error) {
+	s := d.socks[slot]
+	d.sends++
+	if s.dead {
+		return 0, errors.New("broken pipe")
+	}
+	n := len(p)
+	if s.room >= 0 {
+		n = min(n, s.room)
+		s.room -= n
+	}
+	s.got = append(s.got, p[:n]...)
+	s.full = n < len(p)
+	return n, nil
+}
+
+func (d *sim) Wake() {
+	select {
+	case d.wakes <- struct{}{}:
+	default:
+	}
+}
+
+func (d *sim) Closed(slot relay.Slot, reason relay.CloseReason) {
+	if _, twice := d.closed[slot]; twice {
+		panic(fmt.Sprintf("slot %d closed twice", slot))
+	}
+	d.closed[slot] = reason
+}
+
+func (d *sim) open(s relay.Shard, slot relay.Slot) *sock {
+	k := &sock{room: -1}
+	d.socks[slot] = k
+	delete(d.closed, slot)
+	s.Open(slot)
+	return k
+}
+
+// frame is a message as a client sees it.
+type frame struct {
+	op      byte
+	payload string
+}
+
+// frames parses a stream of unmasked server frames; it fails on anything else.
+func frames(t testing.TB, b []byte) (all []frame) {
+	for len(b) > 0 {
+		require.GreaterOrEqual(t, len(b), 2, "cut header")
+		op, n, head := b[0], int(b[1]), 2
+		require.EqualValues(t, 0x80, op&0xf0, "one final frame per message")
+		switch n {
+		case 126:
+			n, head = int(binary.BigEndian.Uint16(b[2:])), 4
+		case 127:
+			n, head = int(binary.BigEndian.Uint64(b[2:])), 10
+		}
+		require.GreaterOrEqual(t, len(b), head+n, "cut frame")
+		all = append(all, frame{op & 15, string(b[head : head+n])})
+		b = b[head+n:]
+	}
+	return all
+}
+
+func passAll(s relay.Shard) {
+	for s.Pass(1000) {
+	}
+}
+
+func event(topic relay.Topic, payload string) *relay.Event {
+	return &relay.Event{Topic: topic, ID: "e", Payload: []byte(payload), Kind: relay.KindText}
+}

@@ -1,0 +1,76 @@
+package broadcaster
+
+import (
+	"sync/atomic"
+
+	"eventrelay/relay"
+)
+
+// stats counts what the broadcaster does. Counters of the hot path are added to once per visit, not per send.
+type stats struct {
+	appended   atomic.Uint64
+	encodes    atomic.Uint64 // serializations: Broadcast values, and envelopes made
+	deliveries atomic.Uint64 // events completely handed to a socket
+	bytes      atomic.Uint64
+	sends      atomic.Uint64 // writes that carried deliveries
+	full       atomic.Uint64 // sends cut short by a full socket
+	opened     atomic.Int64
+	members    atomic.Int64
+	closed     [relay.Reasons]atomic.Uint64
+	lag        relay.Histogram // age of the oldest event in a send buffer when it is gathered
+}
+
+// Stats is a reading of the broadcaster's counters and of what it holds.
+type Stats struct {
+	Clients       int64
+	Subscriptions int64
+	Feeds         int    // distinct (pattern, wire form) subscribed to
+	Events        int    // events that wait for some client
+	Bytes         uint64 // bytes of those events
+	Appended      uint64
+	Deliveries    uint64
+	Sent          uint64 // bytes of frames
+	Encodes       uint64 // serializations: of Broadcast values, and of envelopes
+}
+
+// Stats reads the counters.
+func (b *Broadcaster) Stats() Stats {
+	b.mu.Lock()
+	s := Stats{Feeds: b.feeds, Events: b.held, Bytes: b.heldBytes}
+	b.mu.Unlock()
+	s.Clients = b.stats.opened.Load()
+	s.Subscriptions = b.stats.members.Load()
+	s.Appended = b.stats.appended.Load()
+	s.Deliveries = b.stats.deliveries.Load()
+	s.Sent = b.stats.bytes.Load()
+	s.Encodes = b.stats.encodes.Load()
+	return s
+}
+
+// Metrics implements relay.Meter.
+func (b *Broadcaster) Metrics(yield func(relay.Metric)) {
+	s := b.Stats()
+	counter := func(name, help string, v uint64) {
+		yield(relay.Metric{Name: name, Help: help, Kind: relay.Counter, Value: float64(v)})
+	}
+	gauge := func(name, help string, v float64) {
+		yield(relay.Metric{Name: name, Help: help, Kind: relay.Gauge, Value: v})
+	}
+	gauge("relay_subscribers", "Clients that are connected to the fan-out.", float64(s.Clients))
+	gauge("relay_subscriptions", "Subscriptions of all clients.", float64(s.Subscriptions))
+	gauge("relay_feeds", "Distinct pairs of topic pattern and wire form subscribed to.", float64(s.Feeds))
+	gauge("relay_waiting_events", "Events that wait for at least one client.", float64(s.Events))
+	gauge("relay_waiting_bytes", "Bytes of the events that wait for at least one client.", float64(s.Bytes))
+	counter("relay_appended_events_total", "Events handed to the fan-out.", s.Appended)
+	counter("relay_deliveries_total", "Events written to clients, counted per client.", s.Deliveries)
+	counter("relay_delivered_bytes_total", "Bytes of event frames written to clients.", s.Sent)
+	counter("relay_sends_total", "Writes to sockets that carried events.", b.stats.sends.Load())
+	counter("relay_sends_short_total", "Writes that a full socket cut short.", b.stats.full.Load())
+	counter("relay_encodes_total", "Serializations of events; not per client.", s.Encodes)
+	yield(relay.Metric{Name: "relay_delivery_lag_seconds", Kind: relay.HistogramKind, Histogram: &b.stats.lag,
+		Help: "Age of the oldest event of a write when the write is put together."})
+	for r := range b.stats.closed {
+		yield(relay.Metric{Name: "relay_reaped_total", Help: "Clients that left the fan-out, by reason.", Kind: relay.Counter,
+			Labels: []string{"reason", relay.CloseReason(r).String()}, Value: float64(b.stats.closed[r].Load())})
+	}
+}
