@@ -50,7 +50,6 @@ func (s *Shard) keepPartial(c *conn, m *member) {
 	old := c.outbox
 	c.part, c.sent, c.outbox = 0, 0, 0
 	s.push(c, rest)
-	m.cursor++
 	s.tally.deliveries++
 	if old != 0 {
 		s.push(c, *s.outboxes.at(old - 1))
