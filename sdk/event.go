@@ -1,0 +1,76 @@
+package sdk
+
+import (
+	"time"
+
+	"eventrelay/sdk/abi"
+)
+
+// Kind says what a payload is.
+type Kind uint8
+
+const (
+	Binary Kind = iota // any bytes
+	Text               // UTF-8
+	JSON               // one JSON value
+)
+
+// Event is one event on its way through the filters. Handlers may change it, and return it with ReplaceEvent.
+//
+// Payload and Attributes view the buffer that relay wrote the event into: they are valid until the handler returns,
+// after which the next event overwrites them. Copy what must last (bytes.Clone). Topic is safe to keep.
+type Event struct {
+	Topic      string
+	Payload    []byte
+	Attributes Attributes
+	UnixNano   int64 // when relay took it
+	Kind       Kind
+	Inbound    bool // from a client's socket; otherwise published by HTTP
+}
+
+// Time returns when relay took the event, in UTC.
+func (e *Event) Time() time.Time { return time.Unix(0, e.UnixNano).UTC() }
+
+// load makes e the event of rec.
+func (e *Event) load(rec *abi.Record) {
+	*e = Event{
+		Topic:      topics.get(rec.Topic),
+		Payload:    rec.Payload,
+		Attributes: Attributes(rec.Attributes),
+		UnixNano:   rec.Time,
+		Kind:       kindOf(rec.Flags),
+		Inbound:    rec.Flags&abi.Inbound != 0,
+	}
+}
+
+// append appends e as a record.
+func (e *Event) append(dst []byte) []byte {
+	dst = abi.AppendHeader(dst, abi.Header{
+		Flags:      e.flags(),
+		Topic:      uint32(len(e.Topic)),
+		Attributes: uint32(len(e.Attributes)),
+		Payload:    uint32(len(e.Payload)),
+		Time:       e.UnixNano,
+	})
+	dst = append(dst, e.Topic...)
+	dst = append(dst, e.Attributes...)
+	return append(dst, e.Payload...)
+}
+
+func (e *Event) flags() abi.Flags {
+	f := [...]abi.Flags{Binary: 0, Text: abi.Text, JSON: abi.JSON | abi.Text}[e.Kind]
+	if e.Inbound {
+		f |= abi.Inbound
+	}
+	return f
+}
+
+func kindOf(f abi.Flags) Kind {
+	switch {
+	case f&abi.JSON != 0:
+		return JSON
+	case f&abi.Text != 0:
+		return Text
+	}
+	return Binary
+}

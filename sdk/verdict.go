@@ -1,0 +1,69 @@
+package sdk
+
+import (
+	"eventrelay/sdk/abi"
+	"eventrelay/sdk/internal/host"
+)
+
+// Verdict is what a handler decides. The zero Verdict is Pass.
+type Verdict struct {
+	kind  verdictKind
+	text  string
+	bytes []byte
+	event *Event
+}
+
+type verdictKind uint8
+
+const (
+	pass verdictKind = iota
+	drop
+	reject
+	fail
+	replace
+	replaceEvent
+)
+
+// Pass lets the event go on unchanged.
+func Pass() Verdict { return Verdict{} }
+
+// Drop ends the event here, which is fine: its publisher learns the reason, with status 200.
+func Drop(reason string) Verdict { return Verdict{kind: drop, text: reason} }
+
+// Reject ends the event here and tells the publisher that it is at fault, with status 422 and the reason.
+func Reject(reason string) Verdict { return Verdict{kind: reject, text: reason} }
+
+// Fail says that the filter could not decide; the operator's on_error does. The filter keeps its state.
+func Fail(reason string) Verdict { return Verdict{kind: fail, text: reason} }
+
+// Replace lets the event go on with another payload of the same kind. The payload may be any memory, also a part of
+// the event's own payload, edited in place; relay copies it.
+func Replace(payload []byte) Verdict { return Verdict{kind: replace, bytes: payload} }
+
+// ReplaceEvent lets e go on in place of the event: with its topic, kind, payload and attributes. e may be the event
+// itself, changed.
+func ReplaceEvent(e *Event) Verdict { return Verdict{kind: replaceEvent, event: e} }
+
+// record is the memory of answered and emitted records, reused.
+var record []byte
+
+// answer tells the host why, where a reason is due, and returns what to answer.
+func (v *Verdict) answer() (abi.AnswerKind, []byte) {
+	switch v.kind {
+	case drop:
+		host.Reason(abi.ReasonDrop, v.text)
+		return abi.AnswerDrop, nil
+	case reject:
+		host.Reason(abi.ReasonReject, v.text)
+		return abi.AnswerDrop, nil
+	case fail:
+		host.Reason(abi.ReasonDrop, v.text)
+		return abi.AnswerError, nil
+	case replace:
+		return abi.AnswerPayload, v.bytes
+	case replaceEvent:
+		record = v.event.append(record[:0])
+		return abi.AnswerRecord, record
+	}
+	return abi.AnswerPass, nil
+}
