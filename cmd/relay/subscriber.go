@@ -1,0 +1,173 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"syscall"
+	"time"
+
+	"eventrelay/relay/transport/wsclient"
+)
+
+// subscriber keeps one connection to a relay and prints what comes.
+type subscriber struct {
+	server    *url.URL
+	url       string
+	options   wsclient.Options
+	reconnect bool
+	count     int // 0: without end
+	out       io.Writer
+	notef     func(format string, args ...any)
+
+	backoff   backoff
+	connected bool // at least once
+	printed   int
+}
+
+const (
+	// silence is how long nothing may come before the relay is pinged; its own ping comes every 25 seconds by default.
+	silence = 40 * time.Second
+	// pongWait is how long a pinged relay may stay silent.
+	pongWait = 10 * time.Second
+	// steady is how long a connection must last for the next back-off to begin anew.
+	steady = 10 * time.Second
+)
+
+// run prints events until count is reached, ctx ends (its cause is the error), or the relay is not to be asked again.
+func (s *subscriber) run(ctx context.Context) error {
+	for {
+		began := time.Now()
+		err := s.session(ctx)
+		switch {
+		case err == nil:
+			return nil
+		case ctx.Err() != nil:
+			return context.Cause(ctx)
+		case !s.reconnect || !s.connected || final(err):
+			return s.explain(err)
+		}
+		if time.Since(began) > steady {
+			s.backoff.reset()
+		}
+		delay := s.backoff.delay(retryAfter(err))
+		s.notef("%v; connecting again in %s", err, delay.Round(100*time.Millisecond))
+		if err := sleep(ctx, delay); err != nil {
+			return err
+		}
+	}
+}
+
+// session connects and prints until count is reached (nil) or the connection ends.
+func (s *subscriber) session(ctx context.Context) error {
+	c, err := wsclient.Dial(ctx, s.url, s.options)
+	if err != nil {
+		return err
+	}
+	defer c.CloseNow()
+	if err := s.checkSubprotocol(c); err != nil {
+		return err
+	}
+	if s.connected {
+		s.notef("connected again")
+	}
+	s.connected = true
+	for s.count == 0 || s.printed < s.count {
+		if err := s.printNext(ctx, c); err != nil {
+			return err
+		}
+	}
+	return c.Close(wsclient.CodeNormal, "")
+}
+
+var errSubprotocol = errors.New("the server does not speak relay.v1.json, so there is no envelope to print; does --url point at a relay?")
+
+func (s *subscriber) checkSubprotocol(c *wsclient.Conn) error {
+	if len(s.options.Subprotocols) > 0 && c.Subprotocol() == "" {
+		return errSubprotocol
+	}
+	return nil
+}
+
+func (s *subscriber) printNext(ctx context.Context, c *wsclient.Conn) error {
+	wait := silence
+	for {
+		err := s.printWithin(ctx, c, wait)
+		if !errors.Is(err, context.DeadlineExceeded) || ctx.Err() != nil {
+			return err
+		}
+		quiet := time.Since(c.Heard())
+		switch {
+		case quiet >= silence+pongWait:
+			return fmt.Errorf("nothing came for %s, not even a pong", quiet.Round(time.Second))
+		case quiet >= silence:
+			if err := c.Ping(ctx, nil); err != nil {
+				return err
+			}
+			wait = pongWait
+		default: // a ping or pong came meanwhile
+			wait = silence - quiet
+		}
+	}
+}
+
+func (s *subscriber) printWithin(ctx context.Context, c *wsclient.Conn, d time.Duration) error {
+	ctx, cancel := context.WithTimeout(ctx, d)
+	defer cancel()
+	kind, payload, err := c.ReadMessage(ctx)
+	if err != nil {
+		return err
+	}
+	if _, err := s.out.Write(append(eventLine(kind, payload), '\n')); err != nil {
+		return &outputError{err}
+	}
+	s.printed++
+	return nil
+}
+
+// outputError is returned when standard output takes no more.
+type outputError struct{ err error }
+
+func (e *outputError) Error() string { return "print an event: " + e.err.Error() }
+func (e *outputError) Unwrap() error { return e.err }
+
+// final reports whether trying again would end the same way.
+func final(err error) bool {
+	if closed, ok := errors.AsType[*wsclient.CloseError](err); ok {
+		return finalCode(closed.Code)
+	}
+	if refused, ok := errors.AsType[*wsclient.HandshakeError](err); ok {
+		return refused.Status < 500 && refused.Status != http.StatusTooManyRequests && refused.Status != http.StatusRequestTimeout
+	}
+	_, broke := errors.AsType[*wsclient.ProtocolError](err)
+	_, mute := errors.AsType[*outputError](err)
+	return broke || mute || errors.Is(err, errSubprotocol)
+}
+
+// finalCode is the rule for close codes: 4000 to 4099 mean do not come back, 4100 to 4199 come back with back-off, and
+// those that blame the client for what it would do again are final too.
+func finalCode(code int) bool {
+	switch code {
+	case 1000, 1002, 1003, 1007, 1008, 1009, 1010:
+		return true
+	}
+	return code >= 4000 && code <= 4099
+}
+
+func retryAfter(err error) time.Duration {
+	if refused, ok := errors.AsType[*wsclient.HandshakeError](err); ok {
+		return retryAfterHeader(refused.Header)
+	}
+	return 0
+}
+
+// explain says what to do about an error that ends it all.
+func (s *subscriber) explain(err error) error {
+	if errors.Is(err, syscall.ECONNREFUSED) {
+		return fmt.Errorf("no relay answers at %s: %w; start one with `relay serve`, or name it with --url", s.server, err)
+	}
+	return err
+}
