@@ -25,10 +25,9 @@
 // time; globals need no lock, and are not shared with the instances of other lanes. A panic in a handler is a trap: the
 // call fails, the operator's on_error decides about the event, and the instance starts anew.
 //
-// Only the host functions that a filter calls are linked into it, so a filter needs in `allow:` only what it uses: kv
-// for KVGet, KVSet and KVAdd, now for Now, random for Random, metric for Count.
-//
-// Package sdktest runs the same handlers natively, in a unit test; package jsonscan reads JSON without decoding it.
+// What the operator must grant is in package grant. Only the host functions that a filter calls are linked into it, so
+// it needs in `allow:` no more than it uses. Package sdktest runs the same handlers natively, in a
+// unit test; package jsonscan reads JSON without decoding it.
 //
 //	record in the buffer → Event → handler → Verdict → answer: pass, drop, or a range of memory to read
 package sdk

@@ -1,10 +1,6 @@
 package sdk
 
-import (
-	"time"
-
-	"eventrelay/sdk/abi"
-)
+import "eventrelay/sdk/abi"
 
 // Kind says what a payload is.
 type Kind uint8
@@ -23,13 +19,10 @@ type Event struct {
 	Topic      string
 	Payload    []byte
 	Attributes Attributes
-	UnixNano   int64 // when relay took it
+	UnixNano   int64 // when relay took it: time.Unix(0, e.UnixNano)
 	Kind       Kind
 	Inbound    bool // from a client's socket; otherwise published by HTTP
 }
-
-// Time returns when relay took the event, in UTC.
-func (e *Event) Time() time.Time { return time.Unix(0, e.UnixNano).UTC() }
 
 // load makes e the event of rec.
 func (e *Event) load(rec *abi.Record) {

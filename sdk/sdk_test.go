@@ -158,10 +158,6 @@ func TestConfig_Faults(t *testing.T) {
 	}
 }
 
-func TestMillis(t *testing.T) {
-	assert.Equal(t, []int64{0, 1, 1, 2, 0}, []int64{millis(0), millis(1), millis(1e6), millis(1e6 + 1), millis(-5)})
-}
-
 func BenchmarkHandle(b *testing.B) {
 	wire := (&Event{Topic: "orders.eu", Kind: JSON, Payload: make([]byte, 235)}).append(nil)
 	for b.Loop() {

@@ -22,9 +22,9 @@ import (
 
 // Filter is the filter under test, and the world that it sees. Change its fields between events as you like.
 type Filter struct {
-	Now     time.Time         // what sdk.Now answers
+	Now     time.Time         // what grant.Now answers
 	KV      map[string][]byte // the key-value store; times to live are not kept
-	Counts  map[string]int64  // what sdk.Count has counted
+	Counts  map[string]int64  // what grant.Count has counted
 	Logs    []Line            // what sdk.Log has written
 	MaxEmit int               // how many events one call may emit. Default 64.
 	call    call

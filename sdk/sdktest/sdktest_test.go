@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"eventrelay/sdk"
+	"eventrelay/sdk/grant"
 )
 
 // handler is what the tests of this package put under test.
@@ -45,7 +46,7 @@ func TestFilter_SeesWhatRelaySends(t *testing.T) {
 	assert.Equal(t, Passed, got.Outcome)
 	assert.Equal(t, in, got.Event)
 	assert.Equal(t, in, saw)
-	assert.Equal(t, "2026-05-04T03:02:01.123456789Z", saw.Time().Format(time.RFC3339Nano))
+	assert.Equal(t, "2026-05-04T03:02:01.123456789Z", time.Unix(0, saw.UnixNano).UTC().Format(time.RFC3339Nano))
 	assert.Equal(t, "/ws", saw.Attributes.Get("path"))
 
 	saw = sdk.Event{}
@@ -109,22 +110,22 @@ func TestCheck(t *testing.T) {
 
 func TestFilter_World(t *testing.T) {
 	f := start(t, func(*sdk.Event) sdk.Verdict {
-		_, ok := sdk.KVGet("k")
+		_, ok := grant.KVGet("k")
 		assert.False(t, ok)
-		require.NoError(t, sdk.KVSet("k", []byte(strings.Repeat("v", 500)), 0))
-		v, ok := sdk.KVGet("k")
+		require.NoError(t, grant.KVSet("k", []byte(strings.Repeat("v", 500)), 0))
+		v, ok := grant.KVGet("k")
 		assert.True(t, ok)
 		assert.Len(t, v, 500)
-		sdk.KVDelete("k")
-		_, ok = sdk.KVGet("k")
+		grant.KVDelete("k")
+		_, ok = grant.KVGet("k")
 		assert.False(t, ok)
 		for want := int64(2); want <= 4; want += 2 {
-			sum, err := sdk.KVAdd("n", 2, time.Second)
+			sum, err := grant.KVAdd("n", 2, time.Second)
 			require.NoError(t, err)
 			assert.Equal(t, want, sum)
 		}
-		assert.Equal(t, int64(5), sdk.Now().Unix())
-		sdk.Count("seen", 2)
+		assert.Equal(t, int64(5), grant.Now().Unix())
+		grant.Count("seen", 2)
 		sdk.Log(sdk.Error, "line")
 		return sdk.Pass()
 	})

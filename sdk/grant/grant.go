@@ -1,4 +1,8 @@
-package sdk
+// Package grant holds what a filter may do only if its operator grants it, in relay.yaml: `allow: [kv, now, random,
+// metric]`. A filter that calls one of these functions without its grant is refused when it is loaded, by name.
+//
+// It is a package of its own, since it needs package time, which would add 250 KB to filters that need none of this.
+package grant
 
 import (
 	"errors"
@@ -12,7 +16,7 @@ import (
 var ErrNoRoom = errors.New("no room in the key-value store")
 
 // KVGet returns the value of key, and whether there is one. Lanes of a filter share its keys; other filters do not see
-// them. Needs `allow: [kv]`, as the other KV functions do.
+// them. Grant: kv, as for the other KV functions.
 func KVGet(key string) (value []byte, ok bool) {
 	out := make([]byte, 128)
 	for {
@@ -53,11 +57,11 @@ func millis(ttl time.Duration) int64 {
 	return int64((max(ttl, 0) + time.Millisecond - 1) / time.Millisecond)
 }
 
-// Now returns the wall clock, in UTC. Needs `allow: [now]`. Without it, use the event's Time.
+// Now returns the wall clock, in UTC. Grant: now. Without it there is the event's own time.
 func Now() time.Time { return time.Unix(0, host.Now()).UTC() }
 
-// Random fills b with random bytes that are fit for cryptography. Needs `allow: [random]`.
+// Random fills b with random bytes that are fit for cryptography. Grant: random.
 func Random(b []byte) { host.Random(b) }
 
-// Count adds delta to the filter's metric of that name ([a-z_][a-z0-9_]*). Needs `allow: [metric]`.
+// Count adds delta to the filter's metric of that name ([a-z_][a-z0-9_]*). Grant: metric.
 func Count(name string, delta int64) { host.Metric(name, delta) }
