@@ -15,10 +15,13 @@ var (
 	idSeed  = func() (b [6]byte) { _, _ = rand.Read(b[:]); return b }() // crypto/rand.Read never fails since Go 1.24
 )
 
+// EventIDLen is the length of a minted event_id.
+const EventIDLen = 26
+
 // NewEventID mints an event_id: 26 characters that sort by time, unique across restarts and nodes by 48 random bits of
 // the process and a count.
 func NewEventID() string {
-	var out [26]byte
+	var out [EventIDLen]byte
 	return string(AppendEventID(out[:0], time.Now()))
 }
 

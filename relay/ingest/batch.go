@@ -1,0 +1,221 @@
+package ingest
+
+import (
+	"bytes"
+	"net/http"
+	"slices"
+	"strconv"
+
+	"eventrelay/relay"
+)
+
+// chunk is how many items are published in one call. Events of a chunk share the memory of their payloads and ids, so
+// it also bounds what one event that stays keeps in memory.
+const chunk = 256
+
+// item is where in the body an item of a batch lies.
+type item struct{ start, end int }
+
+// reader makes an event of an item.
+type reader func(x *exchange, ev *relay.Event, it item) *fault
+
+// batch is the scratch memory of publishing, kept between requests.
+type batch struct {
+	items   []item
+	evs     []*relay.Event
+	results []relay.Result
+	faults  []*fault // by item of the chunk; nil: it became an event
+	ids     []byte
+	payload []byte // room for the payloads of the chunk; the events keep it, and the next chunk gets another
+	failed  int    // items whose status is not 200
+	full    error  // why no further chunk is tried
+}
+
+// one returns the arguments that publish a single event.
+func (b *batch) one(ev *relay.Event) ([]*relay.Event, []relay.Result) {
+	b.evs = append(b.evs[:0], ev)
+	b.results = append(b.results[:0], relay.Result{})
+	return b.evs, b.results
+}
+
+// copy returns a copy of p, taken from the chunk's memory while there is room.
+func (b *batch) copy(p []byte) []byte {
+	if b.payload == nil || len(p) > cap(b.payload)-len(b.payload) {
+		return append(make([]byte, 0, len(p)), p...)
+	}
+	start := len(b.payload)
+	b.payload = append(b.payload, p...)
+	return b.payload[start:len(b.payload):len(b.payload)]
+}
+
+// lines publishes each line of the body that is not blank.
+func (x *exchange) lines() answer {
+	items, body := x.batch.items[:0], x.body
+	for start := 0; start < len(body); {
+		end := len(body)
+		if i := bytes.IndexByte(body[start:], '\n'); i >= 0 {
+			end = start + i
+		}
+		if len(bytes.Trim(body[start:end], " \t\r")) > 0 {
+			items = append(items, item{start, end})
+		}
+		if len(items) > x.h.opts.MaxBatch {
+			return x.tooMany()
+		}
+		start = end + 1
+	}
+	x.batch.items = items
+	return x.publishItems(x.itemReader())
+}
+
+// array publishes each element of the array that the body is. The array is checked as a whole before any is published,
+// since behind a syntax error there are no elements.
+func (x *exchange) array(read reader) answer {
+	items := x.batch.items[:0]
+	x.scan.Reset(x.body)
+	for ok := x.scan.Enter('['); ok && x.scan.Next(); {
+		raw, offset, valid := x.scan.Value()
+		if !valid {
+			break
+		}
+		if items = append(items, item{offset, offset + len(raw)}); len(items) > x.h.opts.MaxBatch {
+			return x.tooMany()
+		}
+	}
+	x.batch.items = items
+	if f := x.scan.Err(); f != nil {
+		return x.refuse(x.composed(&fault{f.Offset, badJSON + f.Reason}))
+	}
+	return x.publishItems(read)
+}
+
+func (x *exchange) tooMany() answer {
+	return x.refuse(&problem{
+		status: http.StatusRequestEntityTooLarge,
+		detail: "the batch holds more than " + strconv.Itoa(x.h.opts.MaxBatch) + " events (ingest.max_batch); nothing was published; send smaller ones",
+	})
+}
+
+// itemReader chooses what an item is: a payload when the request names the topic, else an object that does.
+func (x *exchange) itemReader() reader {
+	if !x.target.named {
+		return (*exchange).wrappedItem
+	}
+	return (*exchange).payloadItem
+}
+
+// payloadItem makes an event of an item that is its payload.
+func (x *exchange) payloadItem(ev *relay.Event, it item) *fault {
+	ev.Attributes = x.shared(relay.KindJSON)
+	return x.content(ev, relay.KindJSON, x.body[it.start:it.end], it.start)
+}
+
+// publishItems publishes the items chunk by chunk.
+func (x *exchange) publishItems(read reader) answer {
+	b := &x.batch
+	if len(b.items) == 0 {
+		return x.refuse(badRequest("the batch holds no event"))
+	}
+	b.failed, b.full = 0, nil
+	x.out = append(x.out[:0], `{"results":[`...)
+	at := locator{data: x.body}
+	for items := range slices.Chunk(b.items, chunk) {
+		events := x.readChunk(items, read)
+		x.publishChunk(events)
+		x.report(items, events, &at)
+	}
+	x.out[len(x.out)-1] = ']' // in place of the last comma
+	x.out = appendNumber(x.out, "items", len(b.items))
+	x.out = append(appendNumber(x.out, "failed", b.failed), '}', '\n')
+	b.payload = nil
+	return answer{status: http.StatusOK, body: x.out}
+}
+
+// readChunk makes events of the items that are sound, and notes the faults of the others.
+func (x *exchange) readChunk(items []item, read reader) []relay.Event {
+	b := &x.batch
+	b.payload = make([]byte, 0, items[len(items)-1].end-items[0].start)
+	b.faults = b.faults[:0]
+	events := make([]relay.Event, 0, len(items))
+	for _, it := range items {
+		events = append(events, x.event())
+		f := read(x, &events[len(events)-1], it)
+		if f != nil {
+			events = events[:len(events)-1]
+		}
+		b.faults = append(b.faults, f)
+	}
+	x.mint(events)
+	return events
+}
+
+// mint gives an id to the events that have none: one string for all.
+func (x *exchange) mint(events []relay.Event) {
+	ids := x.batch.ids[:0]
+	for i := range events {
+		if events[i].ID == "" {
+			ids = relay.AppendEventID(ids, x.now)
+		}
+	}
+	x.batch.ids = ids
+	all := string(ids)
+	for i := range events {
+		if events[i].ID == "" {
+			events[i].ID, all = all[:relay.EventIDLen], all[relay.EventIDLen:]
+		}
+	}
+}
+
+// publishChunk sets results. After an event that was refused, a later chunk is refused unseen: it might overtake.
+func (x *exchange) publishChunk(events []relay.Event) {
+	b := &x.batch
+	b.evs, b.results = b.evs[:0], b.results[:0]
+	for i := range events {
+		b.evs = append(b.evs, &events[i])
+		b.results = append(b.results, relay.Result{Err: b.full})
+	}
+	if b.full == nil && len(events) > 0 {
+		x.h.publisher.Publish(x.ctx, b.evs, b.results)
+	}
+	for i := range b.results {
+		r := &b.results[i]
+		x.note(r)
+		if s := status(r); r.Err != nil && b.full == nil && s != http.StatusRequestEntityTooLarge {
+			b.full = r.Err
+		}
+	}
+}
+
+// report appends the results of a chunk, in the order of its items.
+func (x *exchange) report(items []item, events []relay.Event, at *locator) {
+	b, next := &x.batch, 0
+	for i := range items {
+		x.out = append(x.out, '{')
+		if f := b.faults[i]; f != nil {
+			x.reportFault(f, at)
+		} else {
+			x.reportResult(&events[next], &b.results[next])
+			next++
+		}
+		x.out = append(x.out, '}', ',')
+	}
+}
+
+func (x *exchange) reportFault(f *fault, at *locator) {
+	x.batch.failed++
+	x.h.stats.invalid.Add(1)
+	where := at.at(f.offset)
+	x.out = appendNumber(x.out, "status", http.StatusBadRequest)
+	x.out = appendText(x.out, "detail", f.detail(where)+x.media.hint)
+	x.out = appendPlace(x.out, &where)
+}
+
+func (x *exchange) reportResult(ev *relay.Event, r *relay.Result) {
+	s := status(r)
+	x.out = appendNumber(x.out, "status", s)
+	if s != http.StatusOK {
+		x.batch.failed++
+		x.out = appendText(x.out, "detail", detail(r))
+	}
+	x.out = appendOutcome(x.out, ev, r)
+}
