@@ -85,7 +85,7 @@ const small = 4096
 // giveUp tells the server that the rest of the body will not be read. Left alone, it would wait for up to 256 KiB of it.
 func (x *exchange) giveUp() {
 	control := http.NewResponseController(x.w)
-	if n := x.r.ContentLength; n > 0 && n <= small && x.r.Header.Get("Expect") == "" && len(x.body) == 0 {
+	if n := x.r.ContentLength; n > 0 && n <= min(small, int64(x.h.opts.MaxBody)) && x.r.Header.Get("Expect") == "" && len(x.body) == 0 {
 		_ = control.SetReadDeadline(time.Now().Add(time.Second))
 		return
 	}

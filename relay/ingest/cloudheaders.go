@@ -18,9 +18,6 @@ func (x *exchange) binaryEvent() bool {
 
 // headersEvent makes an event of a CloudEvent in binary mode.
 func (x *exchange) headersEvent(ev *relay.Event) *problem {
-	if x.media.form == asEvent {
-		return badRequest("ce- headers and Content-Type " + cloudEvent + " are two CloudEvents; send one of them")
-	}
 	d := cloudEventDraft{contentType: x.r.Header.Get("Content-Type")}
 	for name, values := range x.r.Header {
 		attribute, ok := strings.CutPrefix(name, ceHeader)

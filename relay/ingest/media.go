@@ -134,8 +134,8 @@ func (x *exchange) agree() *problem {
 		return badRequest("?event_id= is given, and a CloudEvent has its own id")
 	case x.target.batch && (!many && x.media.form != asJSON || x.binaryEvent()):
 		return badRequest("?batch=true needs a JSON array, and Content-Type says " + x.media.name)
-	case many && x.binaryEvent():
-		return badRequest("ce- headers make the body one event, and Content-Type makes it a batch")
+	case (many || x.media.form == asEvent) && x.binaryEvent():
+		return badRequest("ce- headers make the body the data of one CloudEvent, and Content-Type says " + x.media.name)
 	}
 	return nil
 }
