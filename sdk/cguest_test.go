@@ -1,0 +1,170 @@
+package sdk_test
+
+import (
+	"bufio"
+	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"eventrelay/sdk"
+	"eventrelay/sdk/abi"
+)
+
+const plugins = "../testdata/plugins"
+
+func readPlugin(t *testing.T, name string) []byte {
+	t.Helper()
+	b, err := os.ReadFile(filepath.Join(plugins, name))
+	require.NoError(t, err)
+	return b
+}
+
+// The filters in C were written from sdk/abi/README.md alone, and show that it suffices.
+func TestC_Dropfield(t *testing.T) {
+	g, why := load(t, readPlugin(t, "dropfield/dropfield.wasm"), `{"field":"level","value":"debug"}`)
+	require.Empty(t, why)
+	assert.Equal(t, []string{"reason"}, g.imports)
+	assert.Equal(t, abi.OnEvent, g.hooks)
+	tests := []struct {
+		payload string
+		drops   bool
+	}{
+		{`{"level":"debug"}`, true},
+		{"{ \"a\" : [1,{\"x\":\"}\"}] ,\n\t\"level\" : \"debug\" , \"b\":2 }", true},
+		{`{"level":"info","level":"debug"}`, true},
+		{`{"level":"info"}`, false},
+		{`{"level":"debugger"}`, false},
+		{`{"levels":"debug"}`, false},
+		{`{"a":{"level":"debug"}}`, false},
+		{`{"a":"\"level\":\"debug\""}`, false},
+		{`{"a":"\\","level":"debug"}`, true},
+		{`["level","debug"]`, false},
+		{`"level"`, false},
+		{`{}`, false},
+		{``, false},
+		{`{"level":"debug"`, true},
+		{`{"level":`, false},
+		{`{"level`, false},
+		{`{"level\`, false},
+		{`{{{{{{`, false},
+		{`{"a":}}}],"level":"debug"}`, false},
+		{strings.Repeat(`[`, 900_000), false},
+		{`{"a":` + strings.Repeat(`[`, 200_000) + strings.Repeat(`]`, 200_000) + `,"level":"debug"}`, true},
+	}
+	for _, tt := range tests {
+		t.Run(tt.payload[:min(len(tt.payload), 40)], func(t *testing.T) {
+			got := g.event(tt.payload)
+			if !tt.drops {
+				assert.Equal(t, abi.AnswerPass, got.kind)
+				return
+			}
+			assert.Equal(t, abi.AnswerDrop, got.kind)
+			assert.Equal(t, `"level"`, g.reason)
+			assert.Equal(t, uint32(abi.ReasonDrop), g.code)
+		})
+	}
+}
+
+func TestC_DropfieldConfig(t *testing.T) {
+	wasm := readPlugin(t, "dropfield/dropfield.wasm")
+	const want = "config: want {field: NAME, value: TEXT, NUMBER, true, false or null}, and no more"
+	for config, reason := range map[string]string{
+		`{"value":5,"field":"n"}`:          "",
+		`{"field":"n","value":null}`:       "",
+		`{}`:                               want,
+		`{"field":"n"}`:                    want,
+		`{"value":1}`:                      want,
+		`{"field":1,"value":1}`:            want,
+		`{"field":"n","value":[1]}`:        want,
+		`{"field":"n","value":1,"more":2}`: want,
+		`{"field":"` + strings.Repeat("x", 1024) + `","value":1}`: want,
+	} {
+		g, why := load(t, wasm, config)
+		assert.Equal(t, reason, why, config)
+		if g != nil {
+			assert.Equal(t, abi.AnswerPass, g.event(`{"n":6}`).kind)
+		}
+	}
+	g, _ := load(t, wasm, `{"field":"n","value":5}`)
+	assert.Equal(t, abi.AnswerDrop, g.event(`{"n":5}`).kind)
+}
+
+func TestC_BufferHasAnEnd(t *testing.T) {
+	g, _ := load(t, readPlugin(t, "dropfield/dropfield.wasm"), `{"field":"n","value":5}`)
+	assert.NotZero(t, g.must(abi.ExportBuffer, 1<<20+1<<16))
+	assert.Zero(t, g.must(abi.ExportBuffer, 1<<20+1<<16+1))
+	assert.Zero(t, g.must(abi.ExportBuffer, 1<<32-1))
+}
+
+func TestC_Split(t *testing.T) {
+	g, why := load(t, readPlugin(t, "split/split.wasm"), `{"topic":"orders.item"}`)
+	require.Empty(t, why)
+	assert.Equal(t, abi.AnswerDrop, g.event(`[1, {"a":[2,3]} ,"x,]y" ]`).kind)
+	assert.Equal(t, "split", g.reason)
+	var got []string
+	for _, r := range g.emitted {
+		assert.Equal(t, "orders.item", string(r.Topic))
+		assert.Equal(t, abi.Text|abi.JSON, r.Flags)
+		got = append(got, string(r.Payload))
+	}
+	assert.Equal(t, []string{`1`, `{"a":[2,3]}`, `"x,]y"`}, got)
+
+	assert.Equal(t, abi.AnswerDrop, g.event(`[]`).kind)
+	assert.Empty(t, g.emitted)
+	assert.Equal(t, abi.AnswerPass, g.event(`{"a":[1]}`).kind)
+	a, err := g.call(abi.ExportOnEvent, sdk.Event{Topic: "t", Kind: sdk.Text, Payload: []byte("[1]")})
+	require.NoError(t, err)
+	assert.Equal(t, abi.AnswerPass, a.kind)
+
+	g.maxEmit = 2
+	assert.Equal(t, abi.AnswerError, g.event(`[1,2,3]`).kind, "all or nothing")
+	assert.Equal(t, "too many elements", g.reason)
+}
+
+func TestC_SplitConfig(t *testing.T) {
+	wasm := readPlugin(t, "split/split.wasm")
+	g, why := load(t, wasm, `{}`)
+	require.Empty(t, why)
+	g.event(`[1]`)
+	require.Len(t, g.emitted, 1)
+	assert.Equal(t, "items", string(g.emitted[0].Topic))
+	for _, config := range []string{`{"topics":"a"}`, `{"topic":1}`, `{"topic":"a","b":1}`, `{"topic":"` + strings.Repeat("x", 257) + `"}`} {
+		_, why := load(t, wasm, config)
+		assert.Equal(t, "config: want {topic: TOPIC}, and no more", why)
+	}
+}
+
+// The committed modules are those that the committed source gives: by the sums, and by compiling again where the
+// compiler is the one that they were made with. `make -C testdata/plugins c` makes them anew.
+func TestC_MatchesItsSource(t *testing.T) {
+	for line := range bytes.Lines(readPlugin(t, "SHA256SUMS")) {
+		sum, name, ok := strings.Cut(strings.TrimSpace(string(line)), "  ")
+		require.True(t, ok)
+		got := sha256.Sum256(readPlugin(t, name))
+		assert.Equal(t, sum, hex.EncodeToString(got[:]), name)
+	}
+
+	version, err := exec.Command("clang-19", "--version").Output()
+	first, _ := bufio.NewReader(bytes.NewReader(version)).ReadString('\n')
+	if want := string(readPlugin(t, "c/compiler")); err != nil || first != want {
+		t.Skipf("not compiled again: this takes %s", want)
+	}
+	for _, name := range []string{"dropfield/dropfield", "split/split"} {
+		out := filepath.Join(t.TempDir(), "out.wasm")
+		cmd := exec.Command("clang-19", "@c/flags", "-o", out, name+".c")
+		cmd.Dir = plugins
+		text, err := cmd.CombinedOutput()
+		require.NoError(t, err, "%s", text)
+		again, err := os.ReadFile(out)
+		require.NoError(t, err)
+		assert.True(t, bytes.Equal(again, readPlugin(t, name+".wasm")), "%s.wasm is not what %s.c gives", name, name)
+	}
+}
