@@ -89,4 +89,6 @@ type Client interface {
 	Close(reason CloseReason, frame []byte)
 	// Done is closed when the client's socket is closed and its goroutine has ended.
 	Done() <-chan struct{}
+	// Reason returns why the client ended, or ReasonNone while Done is open.
+	Reason() CloseReason
 }

@@ -1,17 +1,23 @@
 package transport
 
 import (
+	"cmp"
+	"errors"
+	"fmt"
+	"runtime"
+	"slices"
+	"strings"
 	"time"
 
 	"eventrelay/relay"
 )
 
-// Options are the settings of the WebSocket side. Zero fields mean the defaults.
+// Options are the settings of the WebSocket side. Zero fields mean the defaults, but for Inbound.
 type Options struct {
 	// Driver chooses how sockets are driven: "auto" (epoll on Linux, else portable), "epoll" or "portable" (a few
 	// goroutines per connection). Default auto.
 	Driver string `koanf:"driver"`
-	// Loops is the number of epoll loops. Default: one per core.
+	// Loops is the number of epoll loops. Default: one per core (GOMAXPROCS when Open is called).
 	Loops int `koanf:"loops"`
 	// Path is where WebSocket clients connect. Default /ws.
 	Path string `koanf:"path"`
@@ -31,6 +37,65 @@ type Options struct {
 	MaxSubscriptions int `koanf:"max_subscriptions"`
 	// SendBuffer is the kernel's send buffer per socket (SO_SNDBUF; Linux doubles it). Default 32KiB.
 	SendBuffer relay.Size `koanf:"send_buffer"`
-	// Inbound says whether clients may publish over their sockets. Default true.
+	// Inbound says whether clients may publish over their sockets. Default true; as Go cannot tell false from unset,
+	// programs begin with DefaultOptions.
 	Inbound bool `koanf:"inbound"`
+}
+
+// DefaultOptions returns the defaults. Those that depend on the machine (Loops, MaxConnections) stay zero.
+func DefaultOptions() Options {
+	return Options{
+		Driver:           "auto",
+		Path:             "/ws",
+		DefaultTopic:     relay.DefaultTopic,
+		HandshakeTimeout: 5 * time.Second,
+		PingInterval:     25 * time.Second,
+		PongTimeout:      10 * time.Second,
+		MaxMessageSize:   64 * relay.KiB,
+		MaxSubscriptions: 128,
+		SendBuffer:       32 * relay.KiB,
+		Inbound:          true,
+	}
+}
+
+// Validate reports all faults at once, by the names of their keys.
+func (o Options) Validate() error {
+	o = o.withDefaults()
+	var errs []error
+	check := func(ok bool, format string, args ...any) {
+		if !ok {
+			errs = append(errs, fmt.Errorf(format, args...))
+		}
+	}
+	check(slices.Contains([]string{"auto", "epoll", "portable"}, o.Driver), "driver: %q is none of auto, epoll, portable", o.Driver)
+	check(o.Driver != "epoll" || runtime.GOOS == "linux", "driver: epoll needs Linux; write auto or portable")
+	check(o.Loops > 0 && o.Loops <= 1024, "loops: %d is not between 1 and 1024", o.Loops)
+	check(strings.HasPrefix(o.Path, "/") && !strings.ContainsAny(o.Path, "?#* "), "path: %q is no path such as /ws", o.Path)
+	_, err := relay.ParseTopic(string(o.DefaultTopic))
+	check(err == nil, "default_topic: %w", err)
+	check(o.HandshakeTimeout > 0, "handshake_timeout: %v is not positive", o.HandshakeTimeout)
+	check(o.PingInterval > 0, "ping_interval: %v is not positive", o.PingInterval)
+	check(o.PongTimeout > 0, "pong_timeout: %v is not positive", o.PongTimeout)
+	check(o.MaxMessageSize > 0 && o.MaxMessageSize <= relay.GiB, "max_message_size: %v is not between 1B and 1GiB", o.MaxMessageSize)
+	check(o.MaxConnections > 0, "max_connections: %d is not positive", o.MaxConnections)
+	check(o.MaxSubscriptions > 0, "max_subscriptions: %d is not positive", o.MaxSubscriptions)
+	check(o.SendBuffer >= 4*relay.KiB && o.SendBuffer <= relay.GiB, "send_buffer: %v is not between 4KiB and 1GiB", o.SendBuffer)
+	return errors.Join(errs...)
+}
+
+// withDefaults fills in what is zero.
+func (o Options) withDefaults() Options {
+	d := DefaultOptions()
+	o.Driver = cmp.Or(o.Driver, d.Driver)
+	o.Loops = cmp.Or(o.Loops, runtime.GOMAXPROCS(0))
+	o.Path = cmp.Or(o.Path, d.Path)
+	o.DefaultTopic = cmp.Or(o.DefaultTopic, d.DefaultTopic)
+	o.HandshakeTimeout = cmp.Or(o.HandshakeTimeout, d.HandshakeTimeout)
+	o.PingInterval = cmp.Or(o.PingInterval, d.PingInterval)
+	o.PongTimeout = cmp.Or(o.PongTimeout, d.PongTimeout)
+	o.MaxMessageSize = cmp.Or(o.MaxMessageSize, d.MaxMessageSize)
+	o.MaxConnections = cmp.Or(o.MaxConnections, maxFiles()*8/10)
+	o.MaxSubscriptions = cmp.Or(o.MaxSubscriptions, d.MaxSubscriptions)
+	o.SendBuffer = cmp.Or(o.SendBuffer, d.SendBuffer)
+	return o
 }

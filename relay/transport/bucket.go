@@ -1,0 +1,23 @@
+package transport
+
+import "time"
+
+// bucket is a token bucket kept as one time (the generic cell rate algorithm): the moment at which it will be full
+// again. The zero value is full.
+type bucket struct{ full time.Duration }
+
+// rate is one token per Every, and Burst of them at once.
+type rate struct {
+	Every time.Duration
+	Burst int
+}
+
+// take takes a token at time now and reports whether there was one.
+func (b *bucket) take(now time.Duration, r rate) bool {
+	full := max(b.full, now) + r.Every
+	if full-now > time.Duration(r.Burst)*r.Every {
+		return false
+	}
+	b.full = full
+	return true
+}

@@ -1,0 +1,192 @@
+package transport
+
+import (
+	"encoding/binary"
+	"net"
+	"net/netip"
+	"os"
+	"sync"
+	"time"
+	"unsafe"
+
+	"golang.org/x/sys/unix"
+)
+
+// This file holds system calls only.
+
+const socketEvents = unix.EPOLLIN | unix.EPOLLOUT | unix.EPOLLRDHUP | unix.EPOLLET
+
+// poller is an epoll instance with an eventfd that wakes it. Epoll data is a number of the owner's choice; the eventfd
+// has wakeID.
+type poller struct {
+	epoll, event int
+
+	mu     sync.Mutex
+	closed bool // guarded by mu: event may be another's descriptor by now
+}
+
+const wakeID = -1
+
+func openPoller() (*poller, error) {
+	ep, err := unix.EpollCreate1(unix.EPOLL_CLOEXEC)
+	if err != nil {
+		return nil, os.NewSyscallError("epoll_create1", err)
+	}
+	ev, err := unix.Eventfd(0, unix.EFD_CLOEXEC|unix.EFD_NONBLOCK)
+	if err != nil {
+		_ = unix.Close(ep)
+		return nil, os.NewSyscallError("eventfd", err)
+	}
+	p := &poller{epoll: ep, event: ev}
+	// Edge-triggered: each write is one event, and nobody need read the count.
+	if err := p.add(ev, wakeID, unix.EPOLLIN|unix.EPOLLET); err != nil {
+		p.close()
+		return nil, err
+	}
+	return p, nil
+}
+
+func (p *poller) add(fd int, id int32, events uint32) error {
+	ev := unix.EpollEvent{Events: events, Fd: id}
+	return os.NewSyscallError("epoll_ctl", unix.EpollCtl(p.epoll, unix.EPOLL_CTL_ADD, fd, &ev))
+}
+
+func (p *poller) modify(fd int, id int32, events uint32) {
+	ev := unix.EpollEvent{Events: events, Fd: id}
+	_ = unix.EpollCtl(p.epoll, unix.EPOLL_CTL_MOD, fd, &ev) // fails only for a descriptor that was never added
+}
+
+func (p *poller) remove(fd int) { _ = unix.EpollCtl(p.epoll, unix.EPOLL_CTL_DEL, fd, nil) }
+
+// wait returns the ready events, waiting for one up to timeout. A wait that may block goes through Syscall, so that the
+// runtime can take the P back; one that does not, through RawSyscall, which saves the hand-over.
+func (p *poller) wait(events []unix.EpollEvent, timeout time.Duration) int {
+	if timeout <= 0 {
+		n, _, errno := unix.RawSyscall6(unix.SYS_EPOLL_PWAIT, uintptr(p.epoll), uintptr(unsafe.Pointer(&events[0])), uintptr(len(events)), 0, 0, 0)
+		if errno != 0 {
+			return 0
+		}
+		return int(n)
+	}
+	ms := int((timeout + time.Millisecond - 1) / time.Millisecond)
+	n, err := unix.EpollWait(p.epoll, events, ms)
+	if err != nil { // EINTR: the caller looks at its deadlines and comes again
+		return 0
+	}
+	return n
+}
+
+// wake makes a blocked wait return. Called from any goroutine.
+func (p *poller) wake() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if !p.closed {
+		var one [8]byte
+		binary.NativeEndian.PutUint64(one[:], 1)
+		_, _ = unix.Write(p.event, one[:]) // cannot fail: the count never gets near its limit
+	}
+}
+
+func (p *poller) close() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.closed = true
+	_ = unix.Close(p.event)
+	_ = unix.Close(p.epoll)
+}
+
+// send writes what goes without blocking. A full socket is (0, nil).
+func send(fd int, p []byte) (int, error) {
+	if len(p) == 0 {
+		return 0, nil
+	}
+	for {
+		n, _, errno := unix.RawSyscall6(unix.SYS_SENDTO, uintptr(fd), uintptr(unsafe.Pointer(&p[0])), uintptr(len(p)),
+			unix.MSG_DONTWAIT|unix.MSG_NOSIGNAL, 0, 0)
+		switch errno {
+		case 0:
+			return int(n), nil
+		case unix.EAGAIN:
+			return 0, nil
+		case unix.EINTR:
+		default:
+			return 0, errno
+		}
+	}
+}
+
+// recv reads what has come. Nothing is (0, EAGAIN); the end of the stream is (0, nil).
+func recv(fd int, p []byte) (int, error) {
+	for {
+		n, _, errno := unix.RawSyscall(unix.SYS_READ, uintptr(fd), uintptr(unsafe.Pointer(&p[0])), uintptr(len(p)))
+		switch errno {
+		case 0:
+			return int(n), nil
+		case unix.EINTR:
+		default:
+			return 0, errno
+		}
+	}
+}
+
+// accept takes one connection, never through net.Listener: its descriptor would stay in the runtime's epoll too.
+func accept(listener int) (fd int, err error) {
+	n, _, errno := unix.RawSyscall6(unix.SYS_ACCEPT4, uintptr(listener), 0, 0, unix.SOCK_NONBLOCK|unix.SOCK_CLOEXEC, 0, 0)
+	if errno != 0 {
+		return 0, errno
+	}
+	return int(n), nil
+}
+
+// peerAddr returns the address at the other end, or the zero AddrPort.
+func peerAddr(fd int) netip.AddrPort {
+	sa, err := unix.Getpeername(fd)
+	if err != nil {
+		return netip.AddrPort{}
+	}
+	return addrPort(sa)
+}
+
+func addrPort(sa unix.Sockaddr) netip.AddrPort {
+	switch sa := sa.(type) {
+	case *unix.SockaddrInet4:
+		return netip.AddrPortFrom(netip.AddrFrom4(sa.Addr), uint16(sa.Port))
+	case *unix.SockaddrInet6:
+		return netip.AddrPortFrom(netip.AddrFrom16(sa.Addr).Unmap(), uint16(sa.Port))
+	}
+	return netip.AddrPort{}
+}
+
+// shutdownWrite closes our half of the connection.
+func shutdownWrite(fd int) { _ = unix.Shutdown(fd, unix.SHUT_WR) }
+
+// closeFD closes a socket. abort frees what the kernel still has to send.
+func closeFD(fd int, abort bool) {
+	if abort {
+		_ = unix.SetsockoptLinger(fd, unix.SOL_SOCKET, unix.SO_LINGER, &unix.Linger{Onoff: 1})
+	}
+	_ = unix.Close(fd)
+}
+
+// netConn makes a net.Conn of fd, which it takes over. fd must be in no epoll.
+func netConn(fd int) (net.Conn, error) {
+	f := os.NewFile(uintptr(fd), "")
+	defer f.Close()
+	return net.FileConn(f) // duplicates fd
+}
+
+// socketOptions are set on listeners; accepted sockets inherit them, which saves three calls per connection.
+func socketOptions(fd, sendBuffer int) error {
+	for _, o := range []struct{ level, name, value int }{
+		{unix.SOL_SOCKET, unix.SO_REUSEADDR, 1},
+		{unix.SOL_SOCKET, unix.SO_SNDBUF, sendBuffer},
+		{unix.IPPROTO_TCP, unix.TCP_NODELAY, 1},
+		// The backlog stays in the shared feeds, not in a copy per socket.
+		{unix.IPPROTO_TCP, unix.TCP_NOTSENT_LOWAT, 16 << 10},
+	} {
+		if err := unix.SetsockoptInt(fd, o.level, o.name, o.value); err != nil {
+			return os.NewSyscallError("setsockopt", err)
+		}
+	}
+	return nil
+}

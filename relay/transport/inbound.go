@@ -1,0 +1,96 @@
+package transport
+
+import (
+	"encoding/json"
+	"errors"
+	"strconv"
+	"time"
+
+	"eventrelay/relay"
+)
+
+// ConnID numbers a connection since the process started.
+type ConnID uint64
+
+func (id ConnID) String() string { return strconv.FormatUint(uint64(id), 10) }
+
+// inbound is what a session holds once its client has sent an event.
+type inbound struct {
+	attributes relay.Attributes // of every event; shared, never changed
+	ready      func()           // peer.Ready
+	held       *held            // refused with ErrBusy: the session is paused until it is taken
+	backlog    []byte           // read but not parsed while paused
+}
+
+// held is an event that waits for room before the filters.
+type held struct {
+	event *relay.Event
+	done  func(relay.Result)
+}
+
+// paused reports whether the driver must not read, as an event waits. Whatever was read stays in the backlog.
+func (s *session) paused() bool { return s.in != nil && s.in.held != nil }
+
+// resume offers the held event again, and then goes on with the backlog.
+func (s *session) resume(now time.Duration) {
+	if !s.paused() {
+		return
+	}
+	h := s.in.held
+	s.in.held = nil
+	s.submit(h.event, h.done)
+	if s.paused() || s.closing != relay.ReasonNone {
+		return
+	}
+	backlog := s.in.backlog
+	s.in.backlog = nil
+	s.receive(backlog, now)
+}
+
+// event makes an inbound event. payload is kept.
+func (s *session) event(topic relay.Topic, kind relay.Kind, payload []byte) *relay.Event {
+	if s.in == nil {
+		s.in = &inbound{attributes: s.attributes(), ready: s.peer.Ready}
+	}
+	return &relay.Event{
+		Topic:      topic,
+		ID:         relay.NewEventID(),
+		Payload:    payload,
+		Attributes: s.in.attributes,
+		Time:       time.Now(),
+		Kind:       kind,
+		Source:     relay.Inbound,
+	}
+}
+
+// attributes tell filters who sent an event. They are sorted by key.
+func (s *session) attributes() relay.Attributes {
+	a := relay.Attributes{{Key: "connection", Value: s.id.String()}}
+	if remote := s.peer.Remote(); remote.IsValid() {
+		a = append(a, relay.Attribute{Key: "remote_address", Value: remote.String()})
+	}
+	return a
+}
+
+// submit hands ev to the filters. When they are busy it is held and the session paused; any other failure is told to
+// done, or ends a session that has none.
+func (s *session) submit(ev *relay.Event, done func(relay.Result)) {
+	switch err := s.publisher.Submit(ev, done, s.in.ready); {
+	case err == nil:
+	case errors.Is(err, relay.ErrBusy):
+		s.in.held = &held{ev, done}
+		s.stats.paused.Add(1)
+	case done != nil:
+		done(relay.Result{EventID: ev.ID, Err: err})
+	default:
+		s.fail(submitFailure(err))
+	}
+}
+
+// textKind returns the kind of a text payload.
+func textKind(p []byte) relay.Kind {
+	if json.Valid(p) {
+		return relay.KindJSON
+	}
+	return relay.KindText
+}

@@ -1,0 +1,30 @@
+package transport
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"syscall"
+)
+
+// listenPortable opens addr for the portable driver.
+func (s *Server) listenPortable(addr string) error {
+	ln, err := net.Listen("tcp", addr)
+	if err != nil {
+		return listenError(addr, err)
+	}
+	s.addr = ln.Addr()
+	s.portable.accept(ln)
+	return nil
+}
+
+// listenError says what to do about an address that cannot be had.
+func listenError(addr string, err error) error {
+	switch {
+	case errors.Is(err, syscall.EADDRINUSE):
+		return fmt.Errorf("listen on %s: the port is taken, perhaps by another relay; stop that, or set another address with listen (RELAY_LISTEN): %w", addr, err)
+	case errors.Is(err, syscall.EACCES):
+		return fmt.Errorf("listen on %s: not allowed; ports below 1024 need CAP_NET_BIND_SERVICE: %w", addr, err)
+	}
+	return fmt.Errorf("listen on %s: %w", addr, err)
+}

@@ -1,0 +1,206 @@
+package transport
+
+import (
+	"net/netip"
+	"time"
+
+	"github.com/gobwas/ws"
+
+	"eventrelay/relay"
+)
+
+const (
+	// messageTimeout is how long a message may take from its first byte to its last: who sends one byte at a time
+	// must not hold memory for ever.
+	messageTimeout = 30 * time.Second
+	// closeTimeout is how long a close frame may wait for a full socket, and after it the client's half of the
+	// connection for the client to close it.
+	closeTimeout = time.Second
+)
+
+// Rates above which a client is cut with 1008.
+var (
+	controlRate = rate{Every: time.Second, Burst: 10}       // pings and pongs
+	commandRate = rate{Every: time.Second / 50, Burst: 100} // commands, but for publishes that were taken
+	never       = time.Duration(1<<63 - 1)                  // a deadline that does not come
+)
+
+// peer is what a session needs of the driver that carries it. All but Reply and Ready are called by the session's
+// owner only, and none blocks.
+type peer interface {
+	Subscribe(p relay.Pattern, f relay.Form) error
+	Unsubscribe(p relay.Pattern, f relay.Form) bool
+	Send(frame []byte) error
+	// Close ends the connection once frame is sent; called again, or without a frame, at once.
+	Close(reason relay.CloseReason, frame []byte)
+	// Remote returns the client's address, or the zero AddrPort when it is unknown.
+	Remote() netip.AddrPort
+	// Reply sends frame, if the connection still stands. Called from any goroutine.
+	Reply(frame []byte)
+	// Ready makes the owner call session.resume soon. Called from any goroutine.
+	Ready()
+}
+
+// session is the protocol state of one open connection, whatever drives it. It is owned by one goroutine at a time:
+// the loop's, or whoever holds the portable connection's mutex. An idle session holds no buffer.
+type session struct {
+	*core // shared by the sessions of a driver
+	peer  peer
+
+	id       ConnID
+	reader   reader
+	in       *inbound        // made by the first event the client sends
+	patterns []relay.Pattern // its subscriptions
+	topic    relay.Topic     // where plain frames go
+	seen     time.Duration   // when bytes last came, a ping was sent, or closing began
+	controls bucket
+	commands bucket
+	form     relay.Form
+	grant    relay.Grant
+	pinged   bool
+	closing  relay.CloseReason // ReasonNone while open
+}
+
+// begin opens a session for an admitted handshake: its subscriptions are in effect when it returns.
+func (s *session) begin(c *core, p peer, u *upgrade) error {
+	now := c.now()
+	*s = session{core: c, peer: p, id: ConnID(connIDs.Add(1)), topic: u.publish, form: u.form, grant: u.grant, seen: now}
+	s.stats.connections.Add(1)
+	for _, pattern := range u.patterns {
+		if err := p.Subscribe(pattern, u.form); err != nil {
+			return err
+		}
+	}
+	s.patterns = u.patterns
+	return nil
+}
+
+// receive takes the bytes that a client sent. It changes them, and keeps none of them unless the session is paused.
+func (s *session) receive(p []byte, now time.Duration) {
+	if s.closing != relay.ReasonNone {
+		return
+	}
+	s.seen, s.pinged = now, false
+	for !s.paused() {
+		m, rest, err := s.reader.next(p, int(s.options.MaxMessageSize))
+		switch {
+		case err != nil:
+			s.fail(err)
+			return
+		case m.op == 0:
+			s.reader.stamp(now)
+			return
+		}
+		p = rest
+		if s.message(m, now); s.closing != relay.ReasonNone {
+			return
+		}
+	}
+	s.in.backlog = append(s.in.backlog, p...)
+}
+
+// stamp notes since when a message is incomplete.
+func (r *reader) stamp(now time.Duration) {
+	if r.part != nil && r.part.since == 0 {
+		r.part.since = now
+	}
+}
+
+func (s *session) message(m message, now time.Duration) {
+	switch m.op {
+	case ws.OpPing, ws.OpPong:
+		s.control(m, now)
+	case ws.OpClose:
+		s.closedByClient(m.payload)
+	default:
+		s.stats.messages.Add(1)
+		s.stats.bytes.Add(uint64(len(m.payload)))
+		if s.form == relay.Plain {
+			s.publishPlain(m)
+		} else {
+			s.command(m, now)
+		}
+	}
+}
+
+// control answers a ping. Above the rate the client is cut, so each ping below it gets its pong.
+func (s *session) control(m message, now time.Duration) {
+	switch {
+	case !s.controls.take(now, controlRate):
+		s.fail(&closeError{relay.ReasonPolicy, "too many pings or pongs: at most one per second"})
+	case m.op == ws.OpPing:
+		s.send(controlFrame(ws.OpPong, m.payload))
+	}
+}
+
+// closedByClient answers a close frame with its code (RFC 6455 §5.5.1).
+func (s *session) closedByClient(body []byte) {
+	if err := checkClose(body); err != nil {
+		s.fail(err)
+		return
+	}
+	if len(body) > 2 {
+		body = body[:2]
+	}
+	s.end(relay.ReasonClient, controlFrame(ws.OpClose, body))
+}
+
+// send sends a private frame.
+func (s *session) send(frame []byte) {
+	if err := s.peer.Send(frame); err != nil {
+		s.fail(sendFailure(err))
+	}
+}
+
+// fail ends the session for err, which tells the client why if it is a *closeError.
+func (s *session) fail(err error) {
+	e := asCloseError(err)
+	s.end(e.Reason, closeFrame(e))
+}
+
+// end closes the connection once frame, if any, is sent. The first reason counts.
+func (s *session) end(reason relay.CloseReason, frame []byte) {
+	if s.closing != relay.ReasonNone {
+		return
+	}
+	s.closing, s.seen = reason, s.now()
+	s.reader.part, s.in = nil, nil
+	s.peer.Close(reason, frame)
+}
+
+// lost says that the connection is gone, or that the client closed its side without a close frame.
+func (s *session) lost() { s.end(relay.ReasonGone, nil) }
+
+// due returns when expire must be called next.
+func (s *session) due() time.Duration {
+	switch {
+	case s.closing != relay.ReasonNone:
+		return s.seen + closeTimeout
+	case s.paused(): // it is we who do not read: neither pong nor message can come
+		return never
+	}
+	due := s.seen + s.options.PingInterval
+	if s.pinged {
+		due = s.seen + s.options.PongTimeout
+	}
+	if s.reader.part != nil {
+		due = min(due, s.reader.part.since+messageTimeout)
+	}
+	return due
+}
+
+// expire does what is due at now.
+func (s *session) expire(now time.Duration) {
+	switch part := s.reader.part; {
+	case s.closing != relay.ReasonNone:
+		s.seen = now
+		s.peer.Close(s.closing, nil)
+	case part != nil && part.since+messageTimeout <= now:
+		s.fail(&closeError{relay.ReasonPolicy, "a message took longer than 30s to come"})
+	case s.pinged:
+		s.fail(&closeError{Reason: relay.ReasonPong})
+	default:
+		s.pinged, s.seen = true, now
+		s.send(pingFrame)
+	}
+}
