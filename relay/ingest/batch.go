@@ -92,7 +92,7 @@ func (x *exchange) array(read reader) answer {
 func (x *exchange) tooMany() answer {
 	return x.refuse(&problem{
 		status: http.StatusRequestEntityTooLarge,
-		detail: "the batch holds more than " + strconv.Itoa(x.h.opts.MaxBatch) + " events (ingest.max_batch); nothing was published; send smaller ones",
+		detail: "the batch holds more than " + strconv.Itoa(x.h.opts.MaxBatch) + " events (publish.max_batch); nothing was published; send smaller ones",
 	})
 }
 

@@ -145,7 +145,7 @@ func TestHandler_longBatch(t *testing.T) {
 	assert.Equal(t, 413, w.Code)
 	w = newRig(Options{MaxBatch: 2}, fakeGate{}, nil).post("/publish/a?batch", "[1,2,3]")
 	assert.Equal(t, 413, w.Code)
-	assert.Contains(t, read(t, w).Detail, "more than 2 events (ingest.max_batch)")
+	assert.Contains(t, read(t, w).Detail, "more than 2 events (publish.max_batch)")
 }
 
 // An item that finds the relay busy keeps later chunks from overtaking it.

@@ -75,7 +75,7 @@ func (x *exchange) cut(err error) *problem {
 func (x *exchange) tooLarge() *problem {
 	return &problem{
 		status: http.StatusRequestEntityTooLarge,
-		detail: "the body is larger than " + x.h.opts.MaxBody.String() + " (ingest.max_body); send less, or smaller batches",
+		detail: "the body is larger than " + x.h.opts.MaxBody.String() + " (publish.max_body); send less, or smaller batches",
 	}
 }
 
