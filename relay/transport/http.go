@@ -64,6 +64,10 @@ func (h *httpSide) hand(c net.Conn, read []byte) bool {
 
 // ServeHTTP serves a request, or upgrades it: a WebSocket may also begin on a kept-alive connection.
 func (h *httpSide) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if r.ProtoMajor != 1 { // net/http passes HTTP/2's preface on, for those who want it
+		writeRefusal(w, errHTTP2)
+		return
+	}
 	if r.URL.Path != h.srv.options.Path {
 		h.srv.deps.HTTP.ServeHTTP(w, r)
 		return
@@ -200,6 +204,8 @@ func unmap(a netip.AddrPort) netip.AddrPort { return netip.AddrPortFrom(a.Addr()
 var (
 	// errUnavailable refuses a connection that net/http cannot take now.
 	errUnavailable = &relay.Refusal{Status: http.StatusServiceUnavailable, Reason: "the relay cannot take more HTTP connections now"}
+	// errHTTP2 refuses HTTP/2 without TLS.
+	errHTTP2 = &relay.Refusal{Status: http.StatusHTTPVersionNotSupported, Reason: "this port speaks HTTP/1.1"}
 	// errTimeout ends a connection whose request began and did not come.
 	errTimeout = &relay.Refusal{Status: http.StatusRequestTimeout, Reason: "the request did not come in time"}
 )

@@ -1,6 +1,7 @@
 package transport
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -22,7 +23,7 @@ func refusalHeaders(r *relay.Refusal) http.Header {
 		h.Set("Allow", http.MethodGet)
 	case http.StatusUpgradeRequired:
 		h.Set("Upgrade", "websocket")
-		h.Set("Connection", "Upgrade, close")
+		h.Add("Connection", "Upgrade")              // in a line of its own, as net/http looks for close alone
 		h["Sec-WebSocket-Version"] = []string{"13"} // as RFC 6455 spells it
 	case http.StatusTooManyRequests, http.StatusServiceUnavailable:
 		h.Set("Retry-After", "1")
@@ -46,11 +47,12 @@ func refusalBody(r *relay.Refusal) []byte {
 // refusalAnswer returns the whole answer as it goes over the wire.
 func refusalAnswer(r *relay.Refusal) []byte {
 	body := refusalBody(r)
-	b := fmt.Appendf(nil, "HTTP/1.1 %d %s\r\nContent-Length: %d\r\n", r.Status, http.StatusText(r.Status), len(body))
-	for name, values := range refusalHeaders(r) {
-		b = fmt.Appendf(b, "%s: %s\r\n", name, values[0])
-	}
-	return append(append(b, "\r\n"...), body...)
+	var b bytes.Buffer
+	fmt.Fprintf(&b, "HTTP/1.1 %d %s\r\nContent-Length: %d\r\n", r.Status, http.StatusText(r.Status), len(body))
+	_ = refusalHeaders(r).Write(&b) // a bytes.Buffer does not fail
+	b.WriteString("\r\n")
+	b.Write(body)
+	return b.Bytes()
 }
 
 // writeRefusal answers r over net/http.
