@@ -1,0 +1,85 @@
+# make help lists the targets. Each does one thing; `make check test` is what a change must pass.
+
+GO         ?= go
+FUZZTIME   ?= 10s
+BENCH      ?= .
+BENCHTIME  ?= 1s
+
+# Tools run at these versions, through the module proxy; nothing is installed.
+GOFUMPT     = $(GO) run mvdan.cc/gofumpt@v0.12.0
+STATICCHECK = $(GO) run honnef.co/go/tools/cmd/staticcheck@v0.8.2
+
+# testdata is no part of ./..., but the sample filters in it have tests too.
+PACKAGES    = ./... ./testdata/plugins/...
+
+.DEFAULT_GOAL := help
+.PHONY: help run build plugins test race fuzz bench cover peers check fmt tidy vet lint vuln cross clean
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+run: build plugins ## build all and start a relay on 127.0.0.1:8080 with relay.yaml
+	bin/relay serve -c relay.yaml
+
+build: ## build bin/relay, one static binary
+	CGO_ENABLED=0 $(GO) build -trimpath -o bin/relay ./cmd/relay
+
+plugins: bin/filters/redact.wasm ## build the sample filter that relay.yaml uses, if its sources changed
+
+bin/filters/redact.wasm: $(shell find testdata/plugins/redact sdk -name '*.go' ! -name '*_test.go') go.mod
+	GOOS=wasip1 GOARCH=wasm $(GO) build -trimpath -buildmode=c-shared -o $@ ./testdata/plugins/redact
+
+test: ## run the tests; peers that are not installed are skipped, with the reason
+	$(GO) test $(PACKAGES)
+
+race: ## run the tests under the race detector, in random order
+	$(GO) test -race -shuffle=on $(PACKAGES)
+
+fuzz: ## fuzz each target for FUZZTIME (10s)
+	@for pkg in $$($(GO) list $(PACKAGES)); do \
+		for f in $$($(GO) test -list '^Fuzz' $$pkg | grep '^Fuzz' || true); do \
+			echo "== $$pkg $$f"; \
+			$(GO) test -run '^$$' -fuzz "^$$f\$$" -fuzztime $(FUZZTIME) $$pkg || exit 1; \
+		done; \
+	done
+
+bench: ## run the benchmarks that match BENCH (all) for BENCHTIME (1s) each
+	$(GO) test -run '^$$' -bench '$(BENCH)' -benchmem -benchtime $(BENCHTIME) $(PACKAGES)
+
+cover: ## write bin/cover.html
+	@mkdir -p bin
+	$(GO) test -coverprofile=bin/cover.out -coverpkg=./... $(PACKAGES)
+	$(GO) tool cover -html=bin/cover.out -o bin/cover.html
+	@$(GO) tool cover -func=bin/cover.out | tail -1
+
+peers: ## install real clients (needs root and apt) and run the tests with them
+	.ci/peers
+	RELAY_PEERS=require $(GO) test -count=1 -run 'Peers' -v ./cmd/relay
+
+check: fmt tidy vet lint vuln cross ## do what CI does besides the tests
+
+fmt: ## fail on files that gofumpt would change
+	@changed=$$($(GOFUMPT) -l .) && if [ -n "$$changed" ]; then echo "not gofumpt-ed:"; echo "$$changed"; exit 1; fi
+
+tidy: ## fail if go.mod or go.sum are not tidy
+	$(GO) mod tidy -diff
+
+vet: ## run go vet
+	$(GO) vet $(PACKAGES)
+	GOOS=wasip1 GOARCH=wasm $(GO) vet ./sdk/... ./testdata/plugins/...
+
+lint: ## run staticcheck
+	$(STATICCHECK) $(PACKAGES)
+
+vuln: ## run govulncheck, where its data can be reached
+	.ci/vuln
+
+cross: ## build for the other platforms
+	@for target in linux/arm64 linux/386 darwin/arm64 windows/amd64; do \
+		echo "build $$target"; \
+		CGO_ENABLED=0 GOOS=$${target%/*} GOARCH=$${target#*/} $(GO) build -o /dev/null ./cmd/relay || exit 1; \
+		CGO_ENABLED=0 GOOS=$${target%/*} GOARCH=$${target#*/} $(GO) vet ./... || exit 1; \
+	done
+
+clean: ## remove what was built
+	rm -rf bin dist testdata/peers/node/node_modules
