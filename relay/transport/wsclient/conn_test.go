@@ -66,6 +66,16 @@ func wire(t *testing.T, s string) []byte {
 	return b
 }
 
+// readFrame reads one frame of the client's.
+func readFrame(conn net.Conn) (f ws.Frame, err error) {
+	if f.Header, err = ws.ReadHeader(conn); err != nil {
+		return f, err
+	}
+	f.Payload = make([]byte, f.Header.Length)
+	_, err = io.ReadFull(conn, f.Payload)
+	return f, err
+}
+
 // drain reads until the client closes.
 func drain(conn net.Conn) { io.Copy(io.Discard, conn) }
 
@@ -212,7 +222,7 @@ func TestConn_answersPings(t *testing.T) {
 	pong := make(chan ws.Frame, 1)
 	c := dial(t, serve(t, func(conn net.Conn) {
 		ws.WriteFrame(conn, ws.NewPingFrame([]byte("are you there")))
-		f, _ := ws.ReadFrame(conn)
+		f, _ := readFrame(conn)
 		pong <- ws.UnmaskFrame(f)
 		ws.WriteFrame(conn, ws.NewTextFrame([]byte("good")))
 		drain(conn)
@@ -269,7 +279,7 @@ func TestConn_Close(t *testing.T) {
 	body := make(chan []byte, 1)
 	c := dial(t, serve(t, func(conn net.Conn) {
 		conn.Write(wire(t, "81 01 61")) // on the way when the client closes
-		f, _ := ws.ReadFrame(conn)
+		f, _ := readFrame(conn)
 		f = ws.UnmaskFrame(f)
 		body <- f.Payload
 		ws.WriteFrame(conn, ws.NewCloseFrame(f.Payload))
@@ -286,7 +296,7 @@ func TestConn_Close(t *testing.T) {
 
 func TestConn_Close_besideReader(t *testing.T) {
 	c := dial(t, serve(t, func(conn net.Conn) {
-		f, _ := ws.ReadFrame(conn)
+		f, _ := readFrame(conn)
 		ws.WriteFrame(conn, ws.NewCloseFrame(ws.UnmaskFrame(f).Payload))
 		drain(conn)
 	}), wsclient.Options{})
@@ -331,14 +341,20 @@ func TestDial_refused(t *testing.T) {
 		name, answer, want string
 		status             int
 	}{
-		{"problem", "HTTP/1.1 403 Forbidden\r\nContent-Type: application/problem+json\r\nContent-Length: 51\r\n\r\n" +
-			`{"title":"Forbidden","detail":"origin not allowed"}`,
-			"the server refused the WebSocket handshake: 403 Forbidden: origin not allowed", 403},
-		{"title only", "HTTP/1.1 401 Unauthorized\r\nContent-Type: application/problem+json\r\nConnection: close\r\n\r\n" +
-			`{"title":"show a token"}`,
-			"the server refused the WebSocket handshake: 401 Unauthorized: show a token", 401},
-		{"text with an escape sequence", "HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain; charset=utf-8\r\n\r\n\x1b[2Jno\nway\n",
-			"the server refused the WebSocket handshake: 400 Bad Request: [2Jno way", 400},
+		{
+			"problem", "HTTP/1.1 403 Forbidden\r\nContent-Type: application/problem+json\r\nContent-Length: 51\r\n\r\n" +
+				`{"title":"Forbidden","detail":"origin not allowed"}`,
+			"the server refused the WebSocket handshake: 403 Forbidden: origin not allowed", 403,
+		},
+		{
+			"title only", "HTTP/1.1 401 Unauthorized\r\nContent-Type: application/problem+json\r\nConnection: close\r\n\r\n" +
+				`{"title":"show a token"}`,
+			"the server refused the WebSocket handshake: 401 Unauthorized: show a token", 401,
+		},
+		{
+			"text with an escape sequence", "HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain; charset=utf-8\r\n\r\n\x1b[2Jno\nway\n",
+			"the server refused the WebSocket handshake: 400 Bad Request: [2Jno way", 400,
+		},
 		{"page", "HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n\r\n<html>", "the server refused the WebSocket handshake: 200 OK", 200},
 		{"status line only", "HTTP/1.1 503 Service Unavailable\r\n", "the server refused the WebSocket handshake: 503 Service Unavailable", 503},
 	}
