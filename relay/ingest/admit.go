@@ -37,7 +37,7 @@ func (x *exchange) refused(err error) *problem {
 	case err == nil:
 		return nil
 	case !ok:
-		x.h.log.Error("the gate failed", "err", err)
+		x.h.logError("the gate failed", err)
 		return &problem{status: http.StatusInternalServerError, detail: "whether you may publish could not be decided"}
 	}
 	p := &problem{status: refusal.Status, detail: refusal.Reason}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/http"
 	"strconv"
+	"time"
 
 	"eventrelay/relay"
 )
@@ -24,6 +25,9 @@ var (
 	problemType = []string{"application/problem+json"}
 	noSniff     = []string{"nosniff"}
 )
+
+// answerTimeout is how long a peer may take to read its answer.
+const answerTimeout = 10 * time.Second
 
 // write sends a.
 func (x *exchange) write(a answer) {
@@ -50,6 +54,8 @@ func (x *exchange) write(a answer) {
 	if a.replayed {
 		h.Set("Idempotency-Replayed", "true")
 	}
+	// A peer that does not read its answer must not hold the connection. net/http lifts the deadline with the next request.
+	_ = http.NewResponseController(x.w).SetWriteDeadline(time.Now().Add(answerTimeout))
 	x.w.WriteHeader(a.status)
 	_, _ = x.w.Write(a.body) // a peer that went away misses its answer
 }

@@ -48,6 +48,13 @@ func (b *batch) copy(p []byte) []byte {
 	return b.payload[start:len(b.payload):len(b.payload)]
 }
 
+// release lets go of what the last request published.
+func (b *batch) release() {
+	clear(b.evs[:cap(b.evs)])
+	clear(b.results[:cap(b.results)])
+	b.payload, b.full = nil, nil
+}
+
 // lines publishes each line of the body that is not blank.
 func (x *exchange) lines() answer {
 	items, body := x.batch.items[:0], x.body
@@ -65,7 +72,7 @@ func (x *exchange) lines() answer {
 		start = end + 1
 	}
 	x.batch.items = items
-	return x.publishItems(x.itemReader())
+	return x.publishItems(x.itemReader((*exchange).payloadItem))
 }
 
 // array publishes each element of the array that the body is. The array is checked as a whole before any is published,
@@ -97,11 +104,18 @@ func (x *exchange) tooMany() answer {
 }
 
 // itemReader chooses what an item is: a payload when the request names the topic, else an object that does.
-func (x *exchange) itemReader() reader {
-	if !x.target.named {
-		return (*exchange).wrappedItem
+func (x *exchange) itemReader(payload reader) reader {
+	if x.target.named {
+		return payload
 	}
-	return (*exchange).payloadItem
+	return (*exchange).wrappedItem
+}
+
+// checkedItem is payloadItem for the elements of an array, which has been checked as a whole.
+func (x *exchange) checkedItem(ev *relay.Event, it item) *fault {
+	ev.Attributes = x.shared(relay.KindJSON)
+	ev.Kind, ev.Payload = relay.KindJSON, x.batch.copy(x.body[it.start:it.end])
+	return nil
 }
 
 // payloadItem makes an event of an item that is its payload.
@@ -127,7 +141,6 @@ func (x *exchange) publishItems(read reader) answer {
 	x.out[len(x.out)-1] = ']' // in place of the last comma
 	x.out = appendNumber(x.out, "items", len(b.items))
 	x.out = append(appendNumber(x.out, "failed", b.failed), '}', '\n')
-	b.payload = nil
 	return answer{status: http.StatusOK, body: x.out}
 }
 

@@ -53,6 +53,7 @@ const keep = 2 << 20
 // end lets go of the request.
 func (x *exchange) end() {
 	x.w, x.r, x.ctx = nil, nil, nil
+	x.batch.release()
 	x.scan.Reset(nil)
 	x.inner.Reset(nil)
 	if cap(x.body) > keep {
@@ -95,7 +96,7 @@ func (x *exchange) publish() answer {
 	case m.form == asEvents:
 		return x.array((*exchange).cloudEventItem)
 	case x.target.batch:
-		return x.array(x.itemReader())
+		return x.array(x.itemReader((*exchange).checkedItem))
 	}
 	return x.single()
 }

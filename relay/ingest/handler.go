@@ -44,3 +44,10 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	x.end()
 	h.exchanges.Put(x)
 }
+
+// logError logs at most once a second, as a peer may cause it at will.
+func (h *Handler) logError(what string, err error) {
+	if h.stats.mayLog(time.Now()) {
+		h.log.Error(what, "err", err)
+	}
+}

@@ -2,7 +2,6 @@ package ingest
 
 import (
 	"net/http"
-	"time"
 	"unicode/utf8"
 
 	"eventrelay/relay"
@@ -99,7 +98,7 @@ func (x *exchange) outcome(ev *relay.Event, r *relay.Result) answer {
 func (x *exchange) note(r *relay.Result) {
 	x.h.stats.result(r)
 	x.passed = x.passed || handedOn(r)
-	if r.Err != nil && status(r) == http.StatusInternalServerError && x.h.stats.mayLog(time.Now()) {
-		x.h.log.Error("an event could not be published", "err", r.Err)
+	if r.Err != nil && status(r) == http.StatusInternalServerError {
+		x.h.logError("an event could not be published", r.Err)
 	}
 }

@@ -7,10 +7,19 @@ import (
 	"math/bits"
 )
 
-// member is the key of one member of an object that is being read, and where it stands.
+// member is the key of one member of an object that is being read. It holds no pointer, as it is written for every key.
 type member struct {
-	key []byte // unescaped
-	at  int
+	start, end int  // of the key's text
+	at         int  // where the key stands
+	decoded    bool // the text is in decoded, as the key has escapes; else in data
+}
+
+// text returns the key of m, unescaped.
+func (s *Scanner) text(m member) []byte {
+	if m.decoded {
+		return s.decoded[m.start:m.end]
+	}
+	return s.data[m.start:m.end]
 }
 
 // key steps over a key and its colon.
@@ -23,11 +32,13 @@ func (s *Scanner) key() bool {
 	if !ok {
 		return false
 	}
-	key := s.data[start+1 : s.pos-1]
+	m := member{start: start + 1, end: s.pos - 1, at: start}
 	if escaped {
-		key = AppendString(nil, s.data[start:s.pos])
+		m.start, m.decoded = len(s.decoded), true
+		s.decoded = AppendString(s.decoded, s.data[start:s.pos])
+		m.end = len(s.decoded)
 	}
-	s.members = append(s.members, member{key, start})
+	s.members = append(s.members, m)
 	if s.space() != ':' {
 		return s.unexpected("':'")
 	}
@@ -44,26 +55,30 @@ func (s *Scanner) distinct(mark int) bool {
 	s.members = s.members[:mark]
 	var twice int
 	if len(keys) <= few {
-		twice = samePair(keys)
+		twice = s.samePair(keys)
 	} else {
 		twice = s.sameHashed(keys)
 	}
 	if twice < 0 {
 		return true
 	}
-	return s.fail(keys[twice].at, fmt.Sprintf("key %.64q for the second time in one object", keys[twice].key))
+	return s.fail(keys[twice].at, fmt.Sprintf("key %.64q for the second time in one object", s.text(keys[twice])))
 }
 
 // samePair returns the index of a key that an earlier one equals, or -1.
-func samePair(keys []member) int {
+func (s *Scanner) samePair(keys []member) int {
 	for i := 1; i < len(keys); i++ {
 		for j := range i {
-			if bytes.Equal(keys[i].key, keys[j].key) {
+			if s.same(keys[i], keys[j]) {
 				return i
 			}
 		}
 	}
 	return -1
+}
+
+func (s *Scanner) same(a, b member) bool {
+	return a.end-a.start == b.end-b.start && bytes.Equal(s.text(a), s.text(b))
 }
 
 // seed keeps publishers from choosing keys that collide.
@@ -78,9 +93,9 @@ func (s *Scanner) sameHashed(keys []member) int {
 	table := s.table[:size]
 	clear(table)
 	for i, m := range keys {
-		slot := int(maphash.Bytes(seed, m.key)) & (size - 1)
+		slot := int(maphash.Bytes(seed, s.text(m))) & (size - 1)
 		for ; table[slot] != 0; slot = (slot + 1) & (size - 1) {
-			if bytes.Equal(keys[table[slot]-1].key, m.key) {
+			if s.same(keys[table[slot]-1], m) {
 				return i
 			}
 		}

@@ -23,6 +23,7 @@ type Scanner struct {
 	fault *Fault
 
 	members []member // keys of the objects that are open, innermost last
+	decoded []byte   // text of the keys that have escapes
 	table   []int32  // scratch of distinct
 
 	// Of the object or array that Enter entered.
@@ -38,11 +39,16 @@ type Fault struct {
 
 func (f *Fault) Error() string { return fmt.Sprintf("%s at byte %d", f.Reason, f.Offset) }
 
+// keep is how many members' scratch memory is kept for the next text.
+const keep = 4096
+
 // Reset makes s read data from its start.
 func (s *Scanner) Reset(data []byte) {
+	if cap(s.members) > keep {
+		s.members, s.decoded, s.table = nil, nil, nil
+	}
 	s.data, s.pos, s.depth, s.fault = data, 0, 0, nil
-	clear(s.members)
-	s.members = s.members[:0]
+	s.members, s.decoded = s.members[:0], s.decoded[:0]
 }
 
 // Document checks that the text is one value, with white space around it at most, and returns that value's bytes.
@@ -88,7 +94,7 @@ func (s *Scanner) Next() bool {
 }
 
 // Key returns the key of the member that Next stepped to, unescaped. It is valid until the next Reset.
-func (s *Scanner) Key() []byte { return s.members[len(s.members)-1].key }
+func (s *Scanner) Key() []byte { return s.text(s.members[len(s.members)-1]) }
 
 // Value checks the value that Next stepped to and returns its bytes and their offset. It must be called once after
 // each Next that reported true.

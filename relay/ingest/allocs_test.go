@@ -1,0 +1,27 @@
+//go:build !race
+
+// Under the race detector sync.Pool forgets at random, and what it forgets is allocated again.
+
+package ingest
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+)
+
+func TestHandler_allocations(t *testing.T) {
+	serve := again(t, "/publish/orders.eu", "application/json", event128)
+	// The event, its payload, id and attributes, the handshake and the bounded reader; and two of this test.
+	assert.LessOrEqual(t, testing.AllocsPerRun(200, serve), 8.0)
+
+	const n = 1000
+	perLine := func(target, line string) float64 {
+		few := testing.AllocsPerRun(20, again(t, target, "application/x-ndjson", manyLines(line, 1)))
+		many := testing.AllocsPerRun(20, again(t, target, "application/x-ndjson", manyLines(line, n)))
+		return (many - few) / n
+	}
+	assert.Less(t, perLine("/publish/orders.eu", event128), 0.05, "payload lines")
+	assert.Less(t, perLine("/publish", `{"topic":"orders.eu","data":`+event128+`}`), 0.05, "objects with topic and data")
+	assert.Less(t, perLine("/publish", `{"topic":"orders.eu","event_id":"17","data":`+event128+`}`), 1.05, "the event's own id")
+}
