@@ -24,17 +24,23 @@ type Event struct {
 	Inbound    bool // from a client's socket; otherwise published by HTTP
 }
 
-// load makes e the event of rec.
-func (e *Event) load(rec *abi.Record) {
-	*e = Event{
-		Topic:      topics.get(rec.Topic),
-		Payload:    rec.Payload,
-		Attributes: Attributes(rec.Attributes),
-		UnixNano:   rec.Time,
-		Kind:       kindOf(rec.Flags),
-		Inbound:    rec.Flags&abi.Inbound != 0,
+// load makes e the event of the record b. It trusts the host, which keeps to the contract; a length beyond b panics.
+func (e *Event) load(b []byte) {
+	h := header(b)
+	attributes := abi.HeaderSize + int(h.Topic)
+	payload := attributes + int(h.Attributes)
+	e.Payload = b[payload:]
+	e.Attributes = Attributes(b[attributes:payload:payload])
+	e.UnixNano = h.Time
+	e.Kind = kinds[h.Flags&(abi.Text|abi.JSON)]
+	e.Inbound = h.Flags&abi.Inbound != 0
+	if topic := b[abi.HeaderSize:attributes]; !same(e.Topic, topic) { // mostly it is that of the event before
+		e.Topic = topics.get(topic)
 	}
 }
+
+// kinds maps flags to what they say.
+var kinds = [...]Kind{abi.Text: Text, abi.JSON: JSON, abi.Text | abi.JSON: JSON}
 
 // append appends e as a record.
 func (e *Event) append(dst []byte) []byte {
@@ -56,14 +62,4 @@ func (e *Event) flags() abi.Flags {
 		f |= abi.Inbound
 	}
 	return f
-}
-
-func kindOf(f abi.Flags) Kind {
-	switch {
-	case f&abi.JSON != 0:
-		return JSON
-	case f&abi.Text != 0:
-		return Text
-	}
-	return Binary
 }

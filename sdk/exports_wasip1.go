@@ -51,17 +51,23 @@ func exportOnDisconnect(n uint32) { handle(handlers.disconnected, buffer[:n:n]) 
 
 // pack makes an answer. b need not be kept alive: the host copies it before any guest code runs again.
 func pack(kind abi.AnswerKind, b []byte) int64 {
-	switch kind {
-	case abi.AnswerPass:
+	if kind == abi.AnswerPass {
 		return int64(abi.Pass)
-	case abi.AnswerDrop:
-		return int64(abi.Drop)
-	case abi.AnswerPayload:
-		return int64(abi.PayloadAnswer(address(b), uint32(len(b))))
-	case abi.AnswerRecord:
-		return int64(abi.RecordAnswer(address(b), uint32(len(b))))
 	}
-	return int64(abi.Error)
+	return int64(packed(kind, b))
+}
+
+//go:noinline
+func packed(kind abi.AnswerKind, b []byte) abi.Answer {
+	switch kind {
+	case abi.AnswerDrop:
+		return abi.Drop
+	case abi.AnswerPayload:
+		return abi.PayloadAnswer(address(b), uint32(len(b)))
+	case abi.AnswerRecord:
+		return abi.RecordAnswer(address(b), uint32(len(b)))
+	}
+	return abi.Error
 }
 
 // address returns where b is, or where the buffer is if b is empty, since nowhere is no answer.

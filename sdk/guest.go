@@ -8,14 +8,14 @@ import (
 // current is the event at hand. A global, since a local would escape to the heap through the handler.
 var current Event
 
-// handle runs h on a record and returns what to answer.
+// handle runs h on a record and returns what to answer. Go's WebAssembly spends some 20 ns on a call, so the way of an
+// event that passes has no more of them than it needs.
 func handle(h Handler, b []byte) (abi.AnswerKind, []byte) {
-	rec, err := abi.Decode(b)
-	if err != nil {
-		panic("sdk: " + err.Error()) // the host broke the contract
-	}
-	current.load(&rec)
+	current.load(b)
 	v := h(&current)
+	if v.kind == pass {
+		return abi.AnswerPass, nil
+	}
 	return v.answer()
 }
 

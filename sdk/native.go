@@ -2,7 +2,10 @@
 
 package sdk
 
-import "eventrelay/sdk/internal/host"
+import (
+	"eventrelay/sdk/abi"
+	"eventrelay/sdk/internal/host"
+)
 
 // Outside WebAssembly package sdktest calls the handlers, through the same records and answers.
 func init() {
@@ -13,3 +16,14 @@ func init() {
 	host.Guest.Subscribe = func(b []byte) (host.Answer, []byte) { return handle(handlers.subscribe, b) }
 	host.Guest.Disconnect = func(b []byte) { handle(handlers.disconnected, b) }
 }
+
+// header returns the header of the record b.
+func header(b []byte) abi.Header {
+	h, err := abi.ParseHeader(b)
+	if err != nil {
+		panic("sdk: " + err.Error())
+	}
+	return h
+}
+
+func same(s string, b []byte) bool { return s == string(b) }

@@ -14,10 +14,10 @@ func (t *interned) get(b []byte) string {
 	return *slot
 }
 
-// slotOf hashes the last 16 bytes of b, where topics differ (FNV-1a).
+// slotOf hashes b (FNV-1a).
 func slotOf(b []byte) uint8 {
 	h := uint32(2166136261)
-	for _, c := range b[max(0, len(b)-16):] {
+	for _, c := range b {
 		h = (h ^ uint32(c)) * 16777619
 	}
 	return uint8(h ^ h>>8 ^ h>>16)

@@ -27,10 +27,12 @@ const (
 	JSON    Flags = 1 << 2 // the payload is one JSON value; the host sets Text with it
 )
 
-// Header is the fixed part of a record: what it is, and the lengths of the parts that follow, in bytes.
+// Header is the fixed part of a record: what it is, and the lengths of the parts that follow, in bytes. On a
+// little-endian machine its memory is its encoding.
 type Header struct {
 	Flags                      Flags
 	Topic, Attributes, Payload uint32
+	Reserved                   uint64
 	Time                       int64 // Unix nanoseconds
 }
 
@@ -40,7 +42,7 @@ func AppendHeader(dst []byte, h Header) []byte {
 	dst = append32(dst, h.Topic)
 	dst = append32(dst, h.Attributes)
 	dst = append32(dst, h.Payload)
-	dst = append64(dst, 0) // reserved
+	dst = append64(dst, h.Reserved)
 	return append64(dst, uint64(h.Time))
 }
 
@@ -54,6 +56,7 @@ func ParseHeader(b []byte) (Header, error) {
 		Topic:      get32(b[4:]),
 		Attributes: get32(b[8:]),
 		Payload:    get32(b[12:]),
+		Reserved:   get64(b[16:]),
 		Time:       int64(get64(b[24:])),
 	}, nil
 }
@@ -75,7 +78,13 @@ type Record struct {
 
 // Header returns the header that r is encoded with. Each part must be shorter than 4 GiB.
 func (r *Record) Header() Header {
-	return Header{r.Flags, uint32(len(r.Topic)), uint32(len(r.Attributes)), uint32(len(r.Payload)), r.Time}
+	return Header{
+		Flags:      r.Flags,
+		Topic:      uint32(len(r.Topic)),
+		Attributes: uint32(len(r.Attributes)),
+		Payload:    uint32(len(r.Payload)),
+		Time:       r.Time,
+	}
 }
 
 // Size returns how many bytes r takes.
