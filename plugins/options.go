@@ -1,6 +1,8 @@
 package plugins
 
 import (
+	"cmp"
+	"runtime"
 	"time"
 
 	"eventrelay/relay"
@@ -10,14 +12,24 @@ import (
 type Options struct {
 	// Lanes is the number of pipeline workers, each with its own instance of every filter. Default: GOMAXPROCS.
 	Lanes int `koanf:"lanes"`
-	// Queue is how many bytes of events may wait for the filters, over all lanes. Default 64MiB.
+	// Queue is how many bytes of events may wait for the filters, over all lanes; each lane has an equal share, so
+	// that a slow topic does not take the room of others. Default 64MiB.
 	Queue relay.Size `koanf:"queue"`
-	// MaxEvent is the largest payload that a filter may answer or emit. Default 1MiB.
+	// MaxEvent is the largest payload that a filter may answer, and the most bytes that one call may emit. Default 1MiB.
 	MaxEvent relay.Size `koanf:"max_event"`
 	// MaxModule is the largest module file. Default 8MiB.
 	MaxModule relay.Size `koanf:"max_module"`
 	// InitTimeout is how long a module may take to start (start function, _initialize, relay_init). Default 5s.
 	InitTimeout time.Duration `koanf:"init_timeout"`
+}
+
+func (o Options) withDefaults() Options {
+	o.Lanes = cmp.Or(o.Lanes, runtime.GOMAXPROCS(0))
+	o.Queue = cmp.Or(o.Queue, 64*relay.MiB)
+	o.MaxEvent = cmp.Or(o.MaxEvent, relay.MiB)
+	o.MaxModule = cmp.Or(o.MaxModule, 8*relay.MiB)
+	o.InitTimeout = cmp.Or(o.InitTimeout, 5*time.Second)
+	return o
 }
 
 // Filter is one filter of the chain.
@@ -44,8 +56,20 @@ type Filter struct {
 type Limits struct {
 	// Time is how long one call may take. Default 10ms.
 	Time time.Duration `koanf:"time"`
-	// Memory is the most linear memory of one instance. Default 16MiB.
+	// Memory is the most linear memory of one instance, counted in pages of 64KiB. Default 16MiB.
 	Memory relay.Size `koanf:"memory"`
 	// Emits is how many events one call may emit. Default 64.
 	Emits int `koanf:"emits"`
 }
+
+func (l Limits) withDefaults() Limits {
+	l.Time = cmp.Or(l.Time, 10*time.Millisecond)
+	l.Memory = cmp.Or(l.Memory, 16*relay.MiB)
+	l.Emits = cmp.Or(l.Emits, 64)
+	return l
+}
+
+const (
+	passOnError = "pass"
+	dropOnError = "drop"
+)

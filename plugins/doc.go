@@ -1,0 +1,15 @@
+// Package plugins runs users' filters, WebAssembly modules of ABI v1 (package sdk/abi), on every event, and hands what
+// they let pass to the relay.Sink. It owns the wazero runtimes, the filters' instances, the lanes that order events,
+// and what becomes of an event when a filter misbehaves. It does not read configuration files, know sockets, or frame
+// events for clients.
+//
+// An event's way, and the file that holds each step:
+//
+//	Publish, Submit (pipeline.go) → which filters see this topic (match.go) → none: straight to the sink
+//	  → lane = hash(topic) mod lanes (lane.go): a FIFO, one holder at a time, so order per topic is order of acceptance
+//	    → chain (chain.go): for each filter one call (instance.go), its answer checked (answer.go), failures by on_error
+//	      → sink.Append: the event, then what filters emitted from it → relay.Result
+//
+// A module's way: scan (scan.go) → compile, imports checked by name (module.go, imports.go) → instances (instance.go)
+// → a generation (generation.go) that Reload puts in the old one's place.
+package plugins

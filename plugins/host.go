@@ -1,0 +1,137 @@
+package plugins
+
+import (
+	"crypto/rand"
+	"fmt"
+	"strings"
+	"time"
+
+	"eventrelay/relay"
+	"eventrelay/sdk/abi"
+)
+
+// relayFuncs is the import module "relay", as sdk/abi specifies it.
+var relayFuncs = map[string]hostFunc{
+	abi.ImportLog:    {"iii", "", 0, hostLog},
+	abi.ImportReason: {"iii", "", 0, hostReason},
+	abi.ImportEmit:   {"ii", "i", 0, hostEmit},
+	abi.ImportKVGet:  {"iiii", "i", grantKV, hostKVGet},
+	abi.ImportKVSet:  {"iiiiI", "i", grantKV, hostKVSet},
+	abi.ImportKVAdd:  {"iiII", "I", grantKV, hostKVAdd},
+	abi.ImportNow:    {"", "I", grantNow, hostNow},
+	abi.ImportRandom: {"ii", "", grantRandom, hostRandom},
+	abi.ImportMetric: {"iiI", "", grantMetric, hostMetric},
+}
+
+// span returns the guest's bytes that stack[0] and stack[1] name, as a view that is good until the guest runs again.
+// A range outside memory is a trap.
+func (in *instance) span(stack []uint64) []byte {
+	ptr, n := uint32(stack[0]), uint32(stack[1])
+	view, ok := in.memory().Read(ptr, n)
+	if !ok {
+		panic(trap(fmt.Sprintf("a range of %d bytes at %d is outside memory", n, ptr)))
+	}
+	return view
+}
+
+func i32(v int32) uint64 { return uint64(uint32(v)) }
+
+func hostLog(in *instance, stack []uint64) {
+	in.log.line(abi.Level(stack[0]), in.span(stack[1:]))
+}
+
+func hostReason(in *instance, stack []uint64) {
+	code, text := abi.ReasonCode(stack[0]), in.span(stack[1:])
+	if code > abi.ReasonReject {
+		panic(trap(fmt.Sprintf("reason has no code %d", code)))
+	}
+	// Cleaned when it is needed: guests may give reasons that nobody will read.
+	in.call.code, in.call.reason = code, append(in.call.reason[:0], text[:min(len(text), maxReason)]...)
+}
+
+func hostEmit(in *instance, stack []uint64) {
+	view := in.span(stack)
+	if in.call.event == nil {
+		panic(trap("emit is for events only, not for the start"))
+	}
+	stack[0] = i32(abi.EmitRefused)
+	if len(in.call.emitted) < in.call.maxEmits && in.emit(view) {
+		stack[0] = 0
+	} else {
+		in.filter.plugin.stats.refused.Add(1)
+	}
+}
+
+// emit copies an event out of the guest. It reports whether there was room; a bad record is a trap.
+func (in *instance) emit(view []byte) bool {
+	rec, err := abi.Decode(view)
+	if err == nil && in.call.emitBytes+len(rec.Payload) > in.call.maxEmitBytes {
+		return false
+	}
+	var ev *relay.Event
+	if err == nil {
+		ev, err = in.emitted(&rec)
+	}
+	if err != nil {
+		panic(trap(clean("emit: "+err.Error(), maxErrorText)))
+	}
+	in.call.emitBytes += len(rec.Payload)
+	in.call.emitted = append(in.call.emitted, ev)
+	return true
+}
+
+func hostKVGet(in *instance, stack []uint64) {
+	key, out := in.span(stack), in.span(stack[2:])
+	n, ok := in.filter.plugin.kv.get(key, out)
+	if !ok {
+		n = int(abi.KVAbsent)
+	}
+	stack[0] = i32(int32(n))
+}
+
+func hostKVSet(in *instance, stack []uint64) {
+	key, value, ttl := in.span(stack), in.span(stack[2:]), int64(stack[4])
+	stack[0] = 0
+	if !in.filter.plugin.kv.set(key, value, ttl) {
+		stack[0] = i32(abi.KVRefused)
+	}
+}
+
+func hostKVAdd(in *instance, stack []uint64) {
+	sum, err := in.filter.plugin.kv.add(in.span(stack), int64(stack[2]), int64(stack[3]))
+	switch {
+	case err == errKVFull:
+		sum = abi.KVAddRefused
+	case err != nil:
+		panic(trap("kv_add: " + err.Error()))
+	}
+	stack[0] = uint64(sum)
+}
+
+func hostNow(_ *instance, stack []uint64) { stack[0] = uint64(time.Now().UnixNano()) }
+
+func hostRandom(in *instance, stack []uint64) {
+	_, _ = rand.Read(in.span(stack)) // never fails since Go 1.24
+}
+
+const maxMetricName = 64
+
+func hostMetric(in *instance, stack []uint64) {
+	name := in.span(stack)
+	if !isMetricName(name) {
+		panic(trap(fmt.Sprintf("metric: the name %q is not of the form [a-z_][a-z0-9_]*, at most %d bytes", clean(name, maxFrameBytes), maxMetricName)))
+	}
+	in.filter.plugin.stats.custom.add(name, int64(stack[2]))
+}
+
+func isMetricName(name []byte) bool {
+	if len(name) == 0 || len(name) > maxMetricName {
+		return false
+	}
+	for i, c := range name {
+		if !strings.ContainsRune("abcdefghijklmnopqrstuvwxyz_", rune(c)) && (i == 0 || c < '0' || c > '9') {
+			return false
+		}
+	}
+	return true
+}

@@ -1,0 +1,193 @@
+package plugins
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+
+	"github.com/tetratelabs/wazero"
+	"github.com/tetratelabs/wazero/api"
+
+	"eventrelay/relay"
+	"eventrelay/sdk/abi"
+)
+
+// instance is one running guest. One caller at a time; whoever takes it from its filter must close it, or its memory
+// stays until the filter is closed.
+type instance struct {
+	// Set by start.
+	filter  *filter
+	ctx     *callContext
+	mod     api.Module
+	mem     api.Memory   // set by the first host call of the start function, if there is one
+	onEvent api.Function // nil: the guest does not want events
+	buffer  api.Function
+	random  *rand.ChaCha8
+
+	// Owned by the caller.
+	ptr, room uint32 // the guest's buffer
+	stack     [1]uint64
+	log       guestLog
+	monotonic int64
+	counted   int64 // bytes of memory in the metric
+	call      call
+}
+
+// call is the state of the call at hand.
+type call struct {
+	event        *relay.Event // nil while the guest starts
+	code         abi.ReasonCode
+	reason       []byte // as given, see hostReason
+	emitted      []*relay.Event
+	emitBytes    int
+	maxEmits     int
+	maxEmitBytes int
+}
+
+// start makes an instance and brings it to where it takes events (sdk/abi, "Order at load"), within the time that
+// starting may take. Its error is bounded and printable.
+func (f *filter) start(ctx context.Context) (*instance, error) {
+	in := &instance{filter: f, random: rand.NewChaCha8(f.seed), log: guestLog{plugin: f.plugin}}
+	in.ctx = newCallContext(in)
+	in.ctx.arm(f.initTimeout) // before instantiation, which runs the start section
+	unhook := context.AfterFunc(ctx, func() { in.ctx.fire(context.Canceled) })
+	err := in.boot()
+	unhook()
+	in.log.end()
+	if !in.ctx.disarm() && err == nil {
+		err = fmt.Errorf("start took longer than %v (init_timeout)", f.initTimeout)
+	}
+	if err != nil {
+		in.close()
+		return nil, err
+	}
+	in.count()
+	return in, nil
+}
+
+func (in *instance) boot() error {
+	f := in.filter
+	mod, err := f.runtime.InstantiateModule(in.ctx, f.code, wazero.NewModuleConfig().WithName("").WithStartFunctions())
+	if err != nil {
+		return fmt.Errorf("start section: %w", callFailure(in.ctx, err))
+	}
+	in.mod, in.mem = mod, mod.Memory()
+	if _, err := in.optional(abi.ExportInitialize); err != nil {
+		return err
+	}
+	in.buffer = mod.ExportedFunction(abi.ExportBuffer)
+	if err := in.configure(); err != nil {
+		return err
+	}
+	if err := in.hooks(); err != nil {
+		return err
+	}
+	return in.grow(abi.FirstBuffer)
+}
+
+// optional calls an export, if there is one, and returns its result, if there is one.
+func (in *instance) optional(name string, args ...uint64) (uint32, error) {
+	fn := in.mod.ExportedFunction(name)
+	if fn == nil {
+		return 0, nil
+	}
+	results, err := fn.Call(in.ctx, args...)
+	if err != nil {
+		return 0, fmt.Errorf("%s: %w", name, callFailure(in.ctx, err))
+	}
+	if len(results) == 0 {
+		return 0, nil
+	}
+	return uint32(results[0]), nil
+}
+
+func (in *instance) configure() error {
+	config := in.filter.config
+	if in.mod.ExportedFunction(abi.ExportInit) == nil {
+		return nil
+	}
+	if err := in.grow(uint32(len(config))); err != nil {
+		return err
+	}
+	in.mem.Write(in.ptr, config)
+	code, err := in.optional(abi.ExportInit, uint64(len(config)))
+	switch {
+	case err != nil:
+		return err
+	case code != 0 && len(in.call.reason) > 0:
+		return fmt.Errorf("%s refused the configuration: %s", abi.ExportInit, clean(in.call.reason, maxErrorText))
+	case code != 0:
+		return fmt.Errorf("%s refused the configuration (answer %d)", abi.ExportInit, int32(code))
+	}
+	return nil
+}
+
+// hooks asks the guest which hooks it has.
+func (in *instance) hooks() error {
+	bits, err := in.optional(abi.ExportVersion)
+	if err != nil {
+		return err
+	}
+	has := abi.Hook(bits)
+	for hook, name := range hookExports {
+		if has&hook != 0 && in.mod.ExportedFunction(name) == nil {
+			return fmt.Errorf("%s says that there is %s, which is not exported", abi.ExportVersion, name)
+		}
+	}
+	switch {
+	case has&^abi.Hooks != 0:
+		return fmt.Errorf("%s answered %#x: bits %#x are unknown to ABI v1", abi.ExportVersion, bits, uint32(has&^abi.Hooks))
+	case has&^abi.OnEvent != 0:
+		return fmt.Errorf("wants to decide about connections or subscriptions (hooks %#x), which this relay does not serve", uint32(has&^abi.OnEvent))
+	}
+	if has&abi.OnEvent != 0 {
+		in.onEvent = in.mod.ExportedFunction(abi.ExportOnEvent)
+	}
+	return nil
+}
+
+var hookExports = map[abi.Hook]string{
+	abi.OnEvent:      abi.ExportOnEvent,
+	abi.OnConnect:    abi.ExportOnConnect,
+	abi.OnSubscribe:  abi.ExportOnSubscribe,
+	abi.OnDisconnect: abi.ExportOnDisconnect,
+}
+
+// memory returns the guest's memory, for host functions.
+func (in *instance) memory() api.Memory { return in.mem }
+
+// grow asks the guest for a buffer of n bytes.
+func (in *instance) grow(n uint32) error {
+	in.room = 0
+	in.stack[0] = uint64(n)
+	if err := in.buffer.CallWithStack(in.ctx, in.stack[:]); err != nil {
+		return callFailure(in.ctx, err)
+	}
+	ptr := uint32(in.stack[0])
+	switch {
+	case ptr == 0:
+		return &failure{causeTooLarge, fmt.Sprintf("%s has no room for %d bytes", abi.ExportBuffer, n)}
+	case ptr < abi.MinPointer || ptr%abi.BufferAlign != 0:
+		return badAnswer("%s answered %d, which is not aligned to %d", abi.ExportBuffer, ptr, abi.BufferAlign)
+	case uint64(ptr)+uint64(n) > uint64(in.mem.Size()):
+		return badAnswer("%s answered %d: %d bytes there are not within memory", abi.ExportBuffer, ptr, n)
+	}
+	in.ptr, in.room = ptr, n
+	return nil
+}
+
+// count brings the metric of memory up to date.
+func (in *instance) count() {
+	if size := int64(in.mem.Size()); size != in.counted {
+		in.filter.plugin.stats.memory.Add(size - in.counted)
+		in.counted = size
+	}
+}
+
+func (in *instance) close() {
+	if in.mod != nil {
+		_ = in.mod.Close(context.Background()) // frees memory only; there is nothing to be done about an error
+	}
+	in.filter.plugin.stats.memory.Add(-in.counted)
+	in.counted = 0
+}

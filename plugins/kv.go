@@ -1,0 +1,130 @@
+package plugins
+
+import (
+	"container/list"
+	"encoding/binary"
+	"errors"
+	"sync"
+	"time"
+)
+
+// kv is a filter's key-value store. Its lanes share it, and it outlives reloads. It is bounded: what was written
+// longest ago makes room for what is new. Safe for concurrent use; no call blocks for longer than a copy.
+type kv struct {
+	mu    sync.Mutex
+	items map[string]*list.Element // of *kvItem
+	order list.List                // longest ago first
+	bytes int
+}
+
+type kvItem struct {
+	key     string
+	value   []byte
+	expires time.Time // zero: never
+}
+
+const (
+	maxKVBytes = 1 << 20
+	maxKVItems = 10_000
+	kvOverhead = 128 // of an item, beside its key and value
+)
+
+var (
+	// errKVFull is returned when an item is larger than the store.
+	errKVFull = errors.New("no room")
+	// errKVNumber is returned when a value that should be a number is not 8 bytes long.
+	errKVNumber = errors.New("the value is not 8 bytes long")
+)
+
+func newKV() *kv { return &kv{items: map[string]*list.Element{}} }
+
+func (i *kvItem) size() int { return kvOverhead + len(i.key) + len(i.value) }
+
+// get copies the value of key into out, if it fits, and returns its length.
+func (s *kv) get(key, out []byte) (n int, ok bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	item := s.find(key)
+	if item == nil {
+		return 0, false
+	}
+	if len(item.value) <= len(out) {
+		copy(out, item.value)
+	}
+	return len(item.value), true
+}
+
+// set gives key a value for ttl milliseconds, or for ever when ttl is 0; a negative ttl deletes the key. It reports
+// whether there was room.
+func (s *kv) set(key, value []byte, ttl int64) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if e := s.items[string(key)]; e != nil {
+		s.remove(e)
+	}
+	if ttl < 0 {
+		return true
+	}
+	return s.insert(key, append([]byte(nil), value...), expiry(ttl))
+}
+
+// add adds delta to the number at key and returns the sum. An absent key is 0, and lives for ttl milliseconds.
+func (s *kv) add(key []byte, delta, ttl int64) (int64, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	item := s.find(key)
+	switch {
+	case item == nil:
+		if !s.insert(key, binary.LittleEndian.AppendUint64(nil, uint64(delta)), expiry(max(ttl, 0))) {
+			return 0, errKVFull
+		}
+		return delta, nil
+	case len(item.value) != 8:
+		return 0, errKVNumber
+	}
+	sum := int64(binary.LittleEndian.Uint64(item.value)) + delta
+	binary.LittleEndian.PutUint64(item.value, uint64(sum))
+	return sum, nil
+}
+
+// maxTTL keeps a time that a guest asks for within what a clock can say.
+const maxTTL = int64(100 * 365 * 24 * time.Hour / time.Millisecond)
+
+func expiry(ttl int64) time.Time {
+	if ttl == 0 {
+		return time.Time{}
+	}
+	return time.Now().Add(time.Duration(min(ttl, maxTTL)) * time.Millisecond)
+}
+
+func (s *kv) find(key []byte) *kvItem {
+	e := s.items[string(key)]
+	if e == nil {
+		return nil
+	}
+	item := e.Value.(*kvItem)
+	if !item.expires.IsZero() && !time.Now().Before(item.expires) {
+		s.remove(e)
+		return nil
+	}
+	return item
+}
+
+func (s *kv) insert(key, value []byte, expires time.Time) bool {
+	if kvOverhead+len(key)+len(value) > maxKVBytes {
+		return false
+	}
+	item := &kvItem{string(key), value, expires}
+	for s.bytes+item.size() > maxKVBytes || len(s.items) == maxKVItems {
+		s.remove(s.order.Front())
+	}
+	s.items[item.key] = s.order.PushBack(item)
+	s.bytes += item.size()
+	return true
+}
+
+func (s *kv) remove(e *list.Element) {
+	item := s.order.Remove(e).(*kvItem)
+	delete(s.items, item.key)
+	s.bytes -= item.size()
+}

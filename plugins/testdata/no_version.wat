@@ -1,0 +1,5 @@
+;; Does not export relay_abi_v1.
+(module
+  (memory (export "memory") 4)
+  (func (export "relay_buffer") (param i32) (result i32) (i32.const 65536))
+  (func (export "relay_on_event") (param i32) (result i64) (i64.const 0)))

@@ -1,0 +1,6 @@
+;; Says that it has a hook that ABI v1 does not know.
+(module
+  (memory (export "memory") 4)
+  (func (export "relay_abi_v1") (result i32) (i32.const 17))
+  (func (export "relay_buffer") (param i32) (result i32) (i32.const 65536))
+  (func (export "relay_on_event") (param i32) (result i64) (i64.const 0)))

@@ -1,0 +1,131 @@
+package plugins
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"eventrelay/relay"
+)
+
+// Bounds of what can be configured.
+const (
+	maxFilters   = 64 // a set of filters is one word, see match.go
+	maxName      = 64
+	maxLanes     = 1024
+	pageSize     = 64 * relay.KiB
+	maxMemory    = 2 * relay.GiB // ABI v1: pointers stay below 2 GiB
+	maxCallTime  = time.Minute   // a call holds its lane
+	maxEmitCount = maxEmitsPerEvent
+	maxConfig    = relay.MiB
+)
+
+// Validate reports every fault of the options and the chain at once, each with what to write instead. Zero values mean
+// defaults and are valid. It opens no file.
+func Validate(o Options, filters []Filter) error {
+	errs := []error{o.validate()}
+	if len(filters) > maxFilters {
+		errs = append(errs, fmt.Errorf("filters: %d filters; a chain has at most %d", len(filters), maxFilters))
+	}
+	seen := make(map[string]int, len(filters))
+	for i := range filters {
+		f := &filters[i]
+		at := fmt.Sprintf("filters[%d]", i)
+		if first, twice := seen[f.Name]; twice && f.Name != "" {
+			errs = append(errs, fmt.Errorf("%s.name: %q is also the name of filters[%d]; names are unique", at, f.Name, first))
+		} else {
+			seen[f.Name] = i
+		}
+		errs = append(errs, f.validate(at))
+	}
+	return errors.Join(errs...)
+}
+
+func (o Options) validate() error {
+	return errors.Join(
+		inRange("lanes", o.Lanes, 0, maxLanes),
+		inRange("queue", o.Queue, 0, 1<<50),
+		inRange("max_event", o.MaxEvent, 0, relay.GiB),
+		inRange("max_module", o.MaxModule, 0, relay.GiB),
+		inRange("init_timeout", o.InitTimeout, 0, time.Hour),
+	)
+}
+
+func (f *Filter) validate(at string) error {
+	errs := []error{
+		checkName(at, f.Name),
+		oneOf(at+".on_error", f.OnError, "", dropOnError, passOnError),
+		inRange(at+".limits.time", f.Limits.Time, 0, maxCallTime),
+		inRange(at+".limits.emits", f.Limits.Emits, 0, maxEmitCount),
+		checkMemory(at, f.Limits.Memory),
+		checkConfig(at, f.Config),
+	}
+	if f.Path == "" {
+		errs = append(errs, fmt.Errorf("%s.path: is missing; write the module file, such as filters/redact.wasm", at))
+	}
+	for j, p := range f.Topics {
+		if _, err := relay.ParsePattern(string(p)); err != nil {
+			errs = append(errs, fmt.Errorf("%s.topics[%d]: %w", at, j, err))
+		}
+	}
+	for j, s := range f.Sources {
+		errs = append(errs, oneOf(fmt.Sprintf("%s.sources[%d]", at, j), s, relay.Published.String(), relay.Inbound.String()))
+	}
+	for j, a := range f.Allow {
+		errs = append(errs, oneOf(fmt.Sprintf("%s.allow[%d]", at, j), a, grantNames...))
+	}
+	return errors.Join(errs...)
+}
+
+func checkName(at, name string) error {
+	switch {
+	case name == "":
+		return fmt.Errorf("%s.name: is missing; logs, metrics and answers call the filter by it", at)
+	case len(name) > maxName:
+		return fmt.Errorf("%s.name: %.32q… is longer than %d bytes", at, name, maxName)
+	case strings.IndexFunc(name, func(r rune) bool { return !isNameRune(r) }) >= 0:
+		return fmt.Errorf("%s.name: %q; write letters, digits, '-', '_' and '.' only", at, name)
+	}
+	return nil
+}
+
+func isNameRune(r rune) bool {
+	return 'a' <= r && r <= 'z' || 'A' <= r && r <= 'Z' || '0' <= r && r <= '9' || strings.ContainsRune("-_.", r)
+}
+
+func checkMemory(at string, m relay.Size) error {
+	if m != 0 && (m < pageSize || m > maxMemory) {
+		return fmt.Errorf("%s.limits.memory: %v; write %v to %v", at, m, pageSize, maxMemory)
+	}
+	return nil
+}
+
+func checkConfig(at string, config map[string]any) error {
+	text, err := json.Marshal(config)
+	switch {
+	case err != nil:
+		return fmt.Errorf("%s.config: cannot be written as JSON: %w", at, err)
+	case relay.Size(len(text)) > maxConfig:
+		return fmt.Errorf("%s.config: %d bytes as JSON; at most %v", at, len(text), maxConfig)
+	}
+	return nil
+}
+
+// inRange accepts low to high, of which 0 means the default.
+func inRange[T int | relay.Size | time.Duration](key string, v, low, high T) error {
+	if v < low || v > high {
+		return fmt.Errorf("%s: %v; write a value up to %v, or leave it out for the default", key, v, high)
+	}
+	return nil
+}
+
+func oneOf(key, v string, want ...string) error {
+	if slices.Contains(want, v) {
+		return nil
+	}
+	words := slices.DeleteFunc(slices.Clone(want), func(s string) bool { return s == "" })
+	return fmt.Errorf("%s: %.32q; write %s", key, v, strings.Join(words, " or "))
+}
