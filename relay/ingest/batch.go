@@ -219,7 +219,7 @@ func (x *exchange) reportFault(f *fault, at *locator) {
 	x.h.stats.invalid.Add(1)
 	where := at.at(f.offset)
 	x.out = appendNumber(x.out, "status", http.StatusBadRequest)
-	x.out = appendText(x.out, "detail", f.detail(where)+x.media.hint)
+	x.out = appendText(x.out, "detail", f.detail(where))
 	x.out = appendPlace(x.out, &where)
 }
 

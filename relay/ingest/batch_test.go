@@ -186,6 +186,14 @@ func TestHandler_verdictsInBatch(t *testing.T) {
 	assert.Equal(t, "r", got.Results[0].Reason)
 }
 
+// What is wrong with a sound array's element is not its Content-Type.
+func TestHandler_hintsOnlyAtBadJSON(t *testing.T) {
+	got := read(t, open(t).post("/publish?batch", `[{"topic":"a"}]`, formType))
+	assert.NotContains(t, got.Results[0].Detail, "Content-Type")
+	got = read(t, open(t).post("/publish?batch", `[1`, formType))
+	assert.Contains(t, got.Detail, "Content-Type")
+}
+
 // Events stay, and the memory of the body is used again: their payloads must not be part of it.
 func TestHandler_payloadsOutliveTheRequest(t *testing.T) {
 	r := open(t)

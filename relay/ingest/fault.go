@@ -3,6 +3,7 @@ package ingest
 import (
 	"net/http"
 	"strconv"
+	"strings"
 )
 
 // fault is why the bytes of a body make no event.
@@ -13,9 +14,13 @@ type fault struct {
 
 const badJSON = "bad JSON: "
 
-// problem says f, which is at the given place, of a whole request.
+// problem says f, which is at the given place, of a whole request. The hint is why the body was read as JSON.
 func (f *fault) problem(at place, hint string) *problem {
-	return &problem{status: http.StatusBadRequest, detail: f.detail(at) + hint, where: &at}
+	p := &problem{status: http.StatusBadRequest, detail: f.detail(at), where: &at}
+	if strings.HasPrefix(f.reason, badJSON) {
+		p.detail += hint
+	}
+	return p
 }
 
 func (f *fault) detail(at place) string {

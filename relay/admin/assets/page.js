@@ -10,16 +10,16 @@ const keyOf = (s) => s.name + JSON.stringify(s.labels ?? {});
 
 /** look returns the samples with ways to ask for them. */
 function look(stats) {
-  const now = new Map(stats.samples.map((s) => [keyOf(s), s]));
-  const seconds = before ? stats.uptime_seconds - before.at : 0;
+  const past = before;
+  before = { at: stats.uptime_seconds, samples: new Map(stats.samples.map((s) => [keyOf(s), s])) };
+  const seconds = past ? stats.uptime_seconds - past.at : 0;
   const all = (name) => stats.samples.filter((s) => s.name === name);
-  const rate = (s, of = "value") => {
-    const last = before?.samples.get(keyOf(s));
-    return last && seconds > 0 ? Math.max(0, (s[of] ?? 0) - (last[of] ?? 0)) / seconds : 0;
+  const rate = (s) => {
+    const last = past?.samples.get(keyOf(s));
+    return last && seconds > 0 ? Math.max(0, s.value - last.value) / seconds : 0;
   };
   const sum = (name) => all(name).reduce((n, s) => n + s.value, 0);
   const sumRate = (name) => all(name).reduce((n, s) => n + rate(s), 0);
-  before = { at: stats.uptime_seconds, samples: now };
   return { all, rate, sum, sumRate };
 }
 
