@@ -1,0 +1,158 @@
+package server
+
+import (
+	"bufio"
+	"bytes"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"net"
+	"net/http"
+	"strconv"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/gobwas/ws"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// TestLoad: 5,000 clients each get 1,000 events, in order and with none missing, while 500 others join, stall and vanish.
+func TestLoad(t *testing.T) {
+	clients, events, churners := 5000, 1000, 500
+	if testing.Short() {
+		clients, events, churners = 500, 300, 50
+	}
+	eachDriver(t, func(t *testing.T, driver string) {
+		r := start(t, base(driver))
+		l := load{t: t, addr: r.Addr().String(), topic: "load.a"}
+		l.join(clients)
+		l.churn(churners)
+		l.publish(r, events)
+		l.readers.Wait()
+		l.stop.Store(true)
+		l.churners.Wait()
+		assert.EqualValues(t, clients*events, l.got.Load())
+	})
+}
+
+// load is one run of clients against one server.
+type load struct {
+	t           *testing.T
+	addr, topic string
+	readers     sync.WaitGroup
+	churners    sync.WaitGroup
+	stop        atomic.Bool
+	got         atomic.Int64
+}
+
+// dial connects a plain client, without any library: 5,000 of them should be cheap.
+func (l *load) dial() (net.Conn, *bufio.Reader, error) {
+	conn, err := net.Dial("tcp", l.addr)
+	if err != nil {
+		return nil, nil, err
+	}
+	_, err = fmt.Fprintf(conn, "GET /ws?topic=%s HTTP/1.1\r\nHost: %s\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"+
+		"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n", l.topic, l.addr)
+	if err != nil {
+		return conn, nil, err
+	}
+	r := bufio.NewReaderSize(conn, 1024)
+	resp, err := http.ReadResponse(r, nil)
+	if err == nil && resp.StatusCode != http.StatusSwitchingProtocols {
+		err = fmt.Errorf("handshake: %s", resp.Status)
+	}
+	return conn, r, err
+}
+
+// join connects n clients, 64 at a time, and lets each read to the end.
+func (l *load) join(n int) {
+	slots := make(chan struct{}, 64)
+	var joined sync.WaitGroup
+	for range n {
+		joined.Go(func() {
+			slots <- struct{}{}
+			defer func() { <-slots }()
+			conn, r, err := l.dial()
+			if !assert.NoError(l.t, err) {
+				return
+			}
+			l.readers.Go(func() { l.read(conn, r) })
+		})
+	}
+	joined.Wait()
+}
+
+// read checks that the events come as 0, 1, 2 …, to the last.
+func (l *load) read(conn net.Conn, r *bufio.Reader) {
+	defer conn.Close()
+	_ = conn.SetReadDeadline(time.Now().Add(5 * time.Minute))
+	var head [2]byte
+	payload := make([]byte, 125)
+	for want := 0; ; {
+		if _, err := io.ReadFull(r, head[:]); !assert.NoError(l.t, err, "at event %d", want) {
+			return
+		}
+		p := payload[:head[1]&0x7f]
+		if _, err := io.ReadFull(r, p); !assert.NoError(l.t, err) {
+			return
+		}
+		switch ws.OpCode(head[0] & 0x0f) {
+		case ws.OpPing:
+			if _, err := conn.Write([]byte{0x8a, 0x80, 0, 0, 0, 0}); !assert.NoError(l.t, err) {
+				return
+			}
+		case ws.OpText:
+			if bytes.Equal(p, []byte(`"end"`)) {
+				return
+			}
+			n, err := strconv.Atoi(string(p))
+			if !assert.NoError(l.t, err) || !assert.Equal(l.t, want, n, "next event") {
+				return
+			}
+			want++
+			l.got.Add(1)
+		default:
+			assert.Fail(l.t, "unexpected frame", "% x %q", head, p)
+			return
+		}
+	}
+}
+
+// churn keeps n clients that join, read a little or nothing, and vanish.
+func (l *load) churn(n int) {
+	for i := range n {
+		l.churners.Go(func() {
+			rng := rand.New(rand.NewPCG(uint64(i), 0))
+			for !l.stop.Load() {
+				conn, _, err := l.dial()
+				if !assert.NoError(l.t, err) {
+					return
+				}
+				_ = conn.SetReadDeadline(time.Now().Add(time.Duration(rng.IntN(1000)) * time.Millisecond))
+				_, _ = io.CopyN(io.Discard, conn, int64(rng.IntN(3))*1000)
+				if rng.IntN(2) == 0 {
+					_ = conn.(*net.TCPConn).SetLinger(0) // vanish with a reset
+				}
+				conn.Close()
+			}
+		})
+	}
+}
+
+// publish sends the events 0 … n-1 and then "end", ten a request.
+func (l *load) publish(r *running, n int) {
+	const batch = 10
+	for i := 0; i < n; i += batch {
+		var lines strings.Builder
+		for k := i; k < min(i+batch, n); k++ {
+			fmt.Fprintln(&lines, k)
+		}
+		res := r.publish(l.topic, lines.String(), "Content-Type", "application/x-ndjson")
+		require.Equal(l.t, http.StatusOK, res.status)
+	}
+	require.Equal(l.t, http.StatusOK, r.publish(l.topic, `"end"`).status)
+}
