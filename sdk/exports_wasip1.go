@@ -15,7 +15,7 @@ func exportVersion() uint32 { return uint32(hooks()) }
 //go:wasmexport relay_buffer
 func exportBuffer(least uint32) uint32 {
 	if int(least) > len(buffer) {
-		buffer = nil // let the collector have it first
+		buffer, current = nil, Event{} // let the collector have the old one first
 		buffer = aligned(int(least))
 	}
 	return address(buffer)

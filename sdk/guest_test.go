@@ -91,8 +91,10 @@ func TestGuest_Records(t *testing.T) {
 	g, _ := load(t, buildGuest(t, everything), "{}")
 	got := g.event("echo")
 	assert.Equal(t, abi.AnswerRecord, got.kind)
-	in, err := abi.Decode(encode(sdk.Event{Topic: "orders.eu", Kind: sdk.JSON, UnixNano: 7, Payload: []byte("echo"),
-		Attributes: sdk.Attributes{}.With("tenant", "acme")}))
+	in, err := abi.Decode(encode(sdk.Event{
+		Topic: "orders.eu", Kind: sdk.JSON, UnixNano: 7, Payload: []byte("echo"),
+		Attributes: sdk.Attributes{}.With("tenant", "acme"),
+	}))
 	require.NoError(t, err)
 	out, err := abi.Decode(got.bytes)
 	require.NoError(t, err)
@@ -172,8 +174,10 @@ func TestGuest_PassDoesNotAllocate(t *testing.T) {
 func TestGuest_TopicsMayBeKept(t *testing.T) {
 	g, _ := load(t, buildGuest(t, everything), "{}")
 	var got answer
-	topics := []string{"a.b", "c.d", "a.b", "a.b", "eightchr", "eightchs", "long.topic.of.27.characters", "long.topic.of.28.characters",
-		"Long.topic.of.28.characters", "long.topic.of.28.characterS", "long.topic.of.28.character"}
+	topics := []string{
+		"a.b", "c.d", "a.b", "a.b", "eightchr", "eightchs", "long.topic.of.27.characters", "long.topic.of.28.characters",
+		"Long.topic.of.28.characters", "long.topic.of.28.characterS", "long.topic.of.28.character",
+	}
 	for _, topic := range topics {
 		var err error
 		got, err = g.call(abi.ExportOnEvent, sdk.Event{Topic: topic, Payload: []byte("keep")})

@@ -65,12 +65,18 @@ func TestFilter_Verdicts(t *testing.T) {
 		{"drop", sdk.Drop("why"), Result{Outcome: Dropped, Reason: "why"}},
 		{"reject", sdk.Reject("why"), Result{Outcome: Rejected, Reason: "why"}},
 		{"fail", sdk.Fail("why"), Result{Outcome: Failed, Reason: "why"}},
-		{"replace event", sdk.ReplaceEvent(&sdk.Event{Topic: "b", Kind: sdk.JSON, Payload: []byte("1"), Inbound: true}),
-			Result{Outcome: Changed, Event: sdk.Event{Topic: "b", Kind: sdk.JSON, Payload: []byte("1"), UnixNano: 7, Attributes: sdk.Attributes{}}}},
-		{"a payload that answers a subscription", sdk.Replace([]byte("y")),
-			Result{Outcome: Failed, Reason: "a payload is no answer to this hook"}},
-		{"attributes out of order", sdk.ReplaceEvent(&sdk.Event{Topic: "b", Attributes: sdk.Attributes("\x01\x00\x00\x00\x00\x00b\x01\x00\x00\x00\x00\x00a")}),
-			Result{Outcome: Failed, Reason: "attribute keys are out of order, or twice the same"}},
+		{
+			"replace event", sdk.ReplaceEvent(&sdk.Event{Topic: "b", Kind: sdk.JSON, Payload: []byte("1"), Inbound: true}),
+			Result{Outcome: Changed, Event: sdk.Event{Topic: "b", Kind: sdk.JSON, Payload: []byte("1"), UnixNano: 7, Attributes: sdk.Attributes{}}},
+		},
+		{
+			"a payload that answers a subscription", sdk.Replace([]byte("y")),
+			Result{Outcome: Failed, Reason: "a payload is no answer to this hook"},
+		},
+		{
+			"attributes out of order", sdk.ReplaceEvent(&sdk.Event{Topic: "b", Attributes: sdk.Attributes("\x01\x00\x00\x00\x00\x00b\x01\x00\x00\x00\x00\x00a")}),
+			Result{Outcome: Failed, Reason: "attribute keys are out of order, or twice the same"},
+		},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

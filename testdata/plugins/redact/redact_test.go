@@ -21,14 +21,18 @@ func TestRedact(t *testing.T) {
 		{"top", `{"card":"4111","n":1}`, `{"card":"***","n":1}`},
 		{"spacing and order stay", "{ \"z\" : 1 ,\r\n\t\"card\" :  \"4111\" , \"a\":2 }", "{ \"z\" : 1 ,\r\n\t\"card\" :  \"***\" , \"a\":2 }"},
 		{"any depth", `{"a":[{"b":{"ssn":"1"}},[{"card":2}]]}`, `{"a":[{"b":{"ssn":"***"}},[{"card":"***"}]]}`},
-		{"any kind", `[{"card":null},{"card":true},{"card":-1e9},{"card":{"n":"1"}},{"card":[1,{"x":2}]}]`,
-			`[{"card":"***"},{"card":"***"},{"card":"***"},{"card":"***"},{"card":"***"}]`},
+		{
+			"any kind", `[{"card":null},{"card":true},{"card":-1e9},{"card":{"n":"1"}},{"card":[1,{"x":2}]}]`,
+			`[{"card":"***"},{"card":"***"},{"card":"***"},{"card":"***"},{"card":"***"}]`,
+		},
 		{"twice in one object", `{"card":1,"card":2}`, `{"card":"***","card":"***"}`},
 		{"name in escapes", `{"\u0063ard":1,"s\u0073n":2,"p\u00e4ss":3,"päss":4}`, `{"\u0063ard":"***","s\u0073n":"***","p\u00e4ss":"***","päss":"***"}`},
 		{"quotes and brackets in the value", `{"card":"a\"}],{\\","x":1}`, `{"card":"***","x":1}`},
 		{"a hidden field within a hidden field", `{"card":{"ssn":1},"x":2}`, `{"card":"***","x":2}`},
-		{"big numbers and odd escapes beside it", `{"n":123456789012345678901234567890.10e+05,"s":"\/\u0041\ud800","card":1}`,
-			`{"n":123456789012345678901234567890.10e+05,"s":"\/\u0041\ud800","card":"***"}`},
+		{
+			"big numbers and odd escapes beside it", `{"n":123456789012345678901234567890.10e+05,"s":"\/\u0041\ud800","card":1}`,
+			`{"n":123456789012345678901234567890.10e+05,"s":"\/\u0041\ud800","card":"***"}`,
+		},
 		{"at the end of the text", "{\"card\":1} \n", "{\"card\":\"***\"} \n"},
 	}
 	for _, tt := range tests {
