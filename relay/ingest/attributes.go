@@ -9,11 +9,12 @@ import (
 	"eventrelay/relay"
 )
 
-// Attributes that ingest sets. Publishers cannot set them.
+// Attributes that the relay sets. Publishers cannot set those of the first three names.
 const (
-	attrType   = "content_type" // of the payload: type/subtype
-	attrRemote = "remote"       // address and port of the publisher
-	cePrefix   = "ce_"          // attributes of a CloudEvent
+	attrType       = "content_type"   // of the payload: type/subtype
+	attrRemote     = "remote_address" // address and port of the publisher
+	attrConnection = "connection"     // of inbound events only
+	cePrefix       = "ce_"            // attributes of a CloudEvent
 )
 
 // common returns the attributes of every event of this request whose content is of type name.
@@ -42,7 +43,7 @@ func checkAttribute(key string) string {
 		return "has an empty name"
 	case len(key) > maxAttributeKey:
 		return "has a name longer than 128 bytes"
-	case key == attrType || key == attrRemote:
+	case key == attrType || key == attrRemote || key == attrConnection:
 		return "is set by the relay"
 	case strings.ContainsFunc(key, unicode.IsControl):
 		return "has a control character in its name"

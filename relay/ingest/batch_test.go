@@ -92,7 +92,7 @@ func TestHandler_brokenItems(t *testing.T) {
 		{`{"topic":"a","data":1,"event_id":"\u0000"}`, 34, "control character"},
 		{`{"topic":"a","data":1,"attributes":[]}`, 36, "an object of strings"},
 		{`{"topic":"a","data":1,"attributes":{"x":1}}`, 41, "is a string"},
-		{`{"topic":"a","data":1,"attributes":{"remote":"1"}}`, 36, "set by the relay"},
+		{`{"topic":"a","data":1,"attributes":{"remote_address":"1"}}`, 36, "set by the relay"},
 		{`{"topic":"a","data":1,"attributes":{"":"1"}}`, 36, "empty name"},
 	}
 	body := `{"topic":"first","data":1}` + "\n"
@@ -122,7 +122,7 @@ func TestHandler_attributesOfItems(t *testing.T) {
 	assert.Equal(t, "x", r.fake.events()[0].ID)
 	assert.Equal(t, relay.Attributes{
 		{Key: "a", Value: "é"}, {Key: "content_type", Value: "application/json"}, {Key: "n", Value: ""},
-		{Key: "remote", Value: "192.0.2.1:1234"}, {Key: "z", Value: "1"},
+		{Key: "remote_address", Value: "192.0.2.1:1234"}, {Key: "z", Value: "1"},
 	}, r.fake.events()[0].Attributes)
 	assert.Len(t, r.fake.events()[1].Attributes, 2, "the attributes of one item are not those of the next")
 }

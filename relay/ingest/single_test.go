@@ -50,7 +50,7 @@ func TestHandler_oneEvent(t *testing.T) {
 				tt.want.ID = ev.ID
 			}
 			assert.False(t, ev.Time.IsZero())
-			assert.Equal(t, relay.Attributes{{Key: "content_type", Value: tt.contentType}, {Key: "remote", Value: "192.0.2.1:1234"}}, ev.Attributes)
+			assert.Equal(t, relay.Attributes{{Key: "content_type", Value: tt.contentType}, {Key: "remote_address", Value: "192.0.2.1:1234"}}, ev.Attributes)
 			tt.want.Time, tt.want.Attributes = ev.Time, ev.Attributes
 			assert.Equal(t, tt.want, *ev)
 		})
