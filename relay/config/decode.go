@@ -12,6 +12,7 @@ import (
 const (
 	maxVisits = 100_000
 	maxDepth  = 64
+	maxItems  = 1_000 // of a list of sections
 	maxFaults = 1_000 // then the rest is not looked at: it is no relay.yaml
 )
 
@@ -127,6 +128,9 @@ func (d *decoder) pairs(path string, n *yaml.Node, yield func(key string, at, va
 func (d *decoder) list(f *field, path string, n *yaml.Node) (any, bool) {
 	if n.Kind != yaml.SequenceNode {
 		return d.fault(n, path, "must be a list, such as %s, not %s", f.example(), kindName(n))
+	}
+	if f.item.shape == section && len(n.Content) > maxItems {
+		return d.fault(n, path, "has %d items; at most %d make sense", len(n.Content), maxItems)
 	}
 	out := make([]any, 0, len(n.Content))
 	for i, item := range n.Content {

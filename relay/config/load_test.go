@@ -220,9 +220,7 @@ func TestLoad_Faults(t *testing.T) {
 		"one address twice":         {"listen: localhost:1\nadmin:\n  listen: localhost:1", []string{`relay.yaml:3: admin.listen: is the same address as listen`}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			begin := time.Now()
 			_, err := load(t, tc.text)
-			took := time.Since(begin)
 			e, ok := errors.AsType[*Error](err)
 			require.True(t, ok, "%v", err)
 			assert.NotContains(t, err.Error(), "hunter2")
@@ -230,7 +228,6 @@ func TestLoad_Faults(t *testing.T) {
 			for i, want := range tc.want {
 				assert.Contains(t, e.Faults[i].String(), want)
 			}
-			assert.Less(t, took, 2*time.Second)
 		})
 	}
 }
@@ -260,7 +257,8 @@ func TestLoad_HostileFilesAreRefusedSoon(t *testing.T) {
 			_, ok := errors.AsType[*Error](err)
 			require.True(t, ok)
 			assert.Less(t, len(err.Error()), 20_000)
-			assert.Less(t, time.Since(begin), 5*time.Second)
+			// On a quiet machine each takes less than a second. What grows with the square of the size takes hours.
+			assert.Less(t, time.Since(begin), 30*time.Second)
 		})
 	}
 }
