@@ -24,10 +24,10 @@ run: build plugins ## build all and start a relay on 127.0.0.1:8080 with relay.y
 build: ## build bin/relay, one static binary
 	CGO_ENABLED=0 $(GO) build -trimpath -o bin/relay ./cmd/relay
 
-plugins: bin/filters/redact.wasm ## build the sample filter that relay.yaml uses, if its sources changed
+plugins: bin/filters/redact.wasm ## put the sample filters into bin/filters, if their sources changed
 
-bin/filters/redact.wasm: $(shell find testdata/plugins/redact sdk -name '*.go' ! -name '*_test.go') go.mod
-	GOOS=wasip1 GOARCH=wasm $(GO) build -trimpath -buildmode=c-shared -o $@ ./testdata/plugins/redact
+bin/filters/redact.wasm: $(shell find testdata/plugins sdk -name '*.go' ! -name '*_test.go' -o -name '*.wasm') go.mod
+	$(MAKE) --no-print-directory -C testdata/plugins OUT=$(CURDIR)/bin/filters
 
 test: ## run the tests; peers that are not installed are skipped, with the reason
 	$(GO) test $(PACKAGES)

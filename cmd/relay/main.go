@@ -12,17 +12,16 @@ import (
 	"fmt"
 	"io"
 	"os"
-
-	"github.com/spf13/cobra"
 )
 
 func main() {
-	a := &app{in: os.Stdin, out: os.Stdout, err: os.Stderr, getenv: os.Getenv, environ: os.Environ}
+	a := &app{self: os.Args[0], in: os.Stdin, out: os.Stdout, err: os.Stderr, getenv: os.Getenv, environ: os.Environ}
 	os.Exit(a.run(context.Background(), os.Args[1:]))
 }
 
 // app holds what the verbs share: the process's surroundings, so that tests can bring their own.
 type app struct {
+	self     string // how the program was called
 	in       io.Reader
 	out, err io.Writer
 	getenv   func(string) string
@@ -39,8 +38,9 @@ func (a *app) run(ctx context.Context, args []string) int {
 	root.SetOut(a.out)
 	root.SetErr(a.err)
 	cmd, err := root.ExecuteContextC(ctx)
-	if err != nil && !a.began {
-		err = usageError(cmd, err)
+	if err != nil && !a.began { // cobra found it, before any verb ran
+		err = &exitError{exitUsage, err}
+		defer fmt.Fprintf(a.err, "Run '%s --help' for usage.\n", cmd.CommandPath())
 	}
 	return a.report(err)
 }
@@ -62,8 +62,4 @@ func (a *app) report(err error) int {
 // notef tells the user something on stderr.
 func (a *app) notef(format string, args ...any) {
 	fmt.Fprintf(a.err, "relay: "+format+"\n", args...)
-}
-
-func usageError(cmd *cobra.Command, err error) error {
-	return &exitError{exitUsage, fmt.Errorf("%w\nRun '%s --help' for usage.", err, cmd.CommandPath())}
 }

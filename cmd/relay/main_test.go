@@ -3,7 +3,6 @@ package main
 import (
 	"bytes"
 	"context"
-	"io"
 	"os"
 	"strings"
 	"sync"
@@ -14,7 +13,15 @@ import (
 	"go.uber.org/goleak"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+// builtDir is what TestMain removes: the binary that tests with real processes built.
+var builtDir string
+
+func TestMain(m *testing.M) {
+	goleak.VerifyTestMain(m, goleak.Cleanup(func(code int) {
+		os.RemoveAll(builtDir)
+		os.Exit(code)
+	}))
+}
 
 // outcome is what a run of the program left.
 type outcome struct {
@@ -76,5 +83,3 @@ func file(t *testing.T, name, content string) string {
 	require.NoError(t, os.WriteFile(path, []byte(content), 0o600))
 	return path
 }
-
-var _ io.Writer = (*buffer)(nil)

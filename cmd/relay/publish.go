@@ -30,7 +30,7 @@ If the relay demands a key, put it in a file for --key-file, or in RELAY_KEY.`
 
 // publishFlags are the command line of publish.
 type publishFlags struct {
-	server   server
+	server   endpoint
 	key      secretSource
 	typ      string
 	file     string

@@ -116,20 +116,34 @@ func TestPublish_verdicts(t *testing.T) {
 		body   string
 		want   outcome
 	}{
-		{"transformed", 200, `{"id":"x.2","verdict":"transformed","filter":"redact","emitted":2}`,
-			outcome{0, "transformed by redact (id x.2), and 2 more emitted\n", ""}},
-		{"dropped", 200, `{"verdict":"dropped","filter":"gate","reason":"no \u001b[2J card"}`,
-			outcome{3, "", "relay: the event was dropped by gate: no \\x1b[2J card\n"}},
-		{"rejected", 422, `{"verdict":"rejected","filter":"gate","reason":"no card","detail":"filter gate rejected the event"}`,
-			outcome{3, "", "relay: the event was rejected by gate: no card\n"}},
-		{"failed", 503, `{"verdict":"failed","filter":"gate","reason":"trap: unreachable"}`,
-			outcome{3, "", "relay: the event was failed by gate: trap: unreachable\n"}},
-		{"bad JSON", 400, `{"title":"Bad Request","detail":"line 1, column 2: bad JSON"}`,
-			outcome{1, "", "relay: the relay answered 400 Bad Request: line 1, column 2: bad JSON\n"}},
-		{"no key", 401, `{"title":"Unauthorized","detail":"show a key"}`,
-			outcome{1, "", "relay: the relay answered 401 Unauthorized: show a key\n"}},
-		{"not a relay", 200, `<html>`,
-			outcome{1, "", "relay: the answer is not a relay's: \"<html>\"; does --url point at one?\n"}},
+		{
+			"transformed", 200, `{"id":"x.2","verdict":"transformed","filter":"redact","emitted":2}`,
+			outcome{0, "transformed by redact (id x.2), and 2 more emitted\n", ""},
+		},
+		{
+			"dropped", 200, `{"verdict":"dropped","filter":"gate","reason":"no \u001b[2J card"}`,
+			outcome{3, "", "relay: the event was dropped by gate: no \\x1b[2J card\n"},
+		},
+		{
+			"rejected", 422, `{"verdict":"rejected","filter":"gate","reason":"no card","detail":"filter gate rejected the event"}`,
+			outcome{3, "", "relay: the event was rejected by gate: no card\n"},
+		},
+		{
+			"failed", 503, `{"verdict":"failed","filter":"gate","reason":"trap: unreachable"}`,
+			outcome{3, "", "relay: the event was failed by gate: trap: unreachable\n"},
+		},
+		{
+			"bad JSON", 400, `{"title":"Bad Request","detail":"line 1, column 2: bad JSON"}`,
+			outcome{1, "", "relay: the relay answered 400 Bad Request: line 1, column 2: bad JSON\n"},
+		},
+		{
+			"no key", 401, `{"title":"Unauthorized","detail":"show a key"}`,
+			outcome{1, "", "relay: the relay answered 401 Unauthorized: show a key\n"},
+		},
+		{
+			"not a relay", 200, `<html>`,
+			outcome{1, "", "relay: the answer is not a relay's: \"<html>\"; does --url point at one?\n"},
+		},
 		{"moved", 301, ``, outcome{1, "", "relay: the relay answered 301 Moved Permanently\n"}},
 	}
 	for _, tt := range tests {

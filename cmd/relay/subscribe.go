@@ -30,7 +30,7 @@ If the relay demands a token, put it in a file for --token-file, or in RELAY_TOK
 
 // subscribeFlags are the command line of subscribe.
 type subscribeFlags struct {
-	server      server
+	server      endpoint
 	token       secretSource
 	path        string
 	envelope    bool

@@ -13,16 +13,16 @@ import (
 
 const defaultURL = "http://127.0.0.1:8080"
 
-// server is the address of a relay, as --url or RELAY_URL give it.
-type server struct{ raw string }
+// endpoint is the address of a relay, as --url or RELAY_URL give it.
+type endpoint struct{ raw string }
 
-func (s *server) register(flags *pflag.FlagSet) {
-	flags.StringVar(&s.raw, "url", "", "where the relay is (default $RELAY_URL, else "+defaultURL+")")
+func (e *endpoint) register(flags *pflag.FlagSet) {
+	flags.StringVar(&e.raw, "url", "", "where the relay is (default $RELAY_URL, else "+defaultURL+")")
 }
 
 // base returns the address without a slash at its end.
-func (s *server) base(a *app) (*url.URL, error) {
-	raw := cmp.Or(s.raw, a.getenv("RELAY_URL"), defaultURL)
+func (e *endpoint) base(a *app) (*url.URL, error) {
+	raw := cmp.Or(e.raw, a.getenv("RELAY_URL"), defaultURL)
 	if !strings.Contains(raw, "://") {
 		raw = "http://" + raw // localhost:8080
 	}
