@@ -169,16 +169,17 @@ func TestHandshake_gate(t *testing.T) {
 			assert.Contains(t, string(body), `"detail":"say \"please\""`)
 			p.wantEnd()
 		}
-		var seen relay.Handshake
+		saw := make(chan relay.Handshake, 1)
 		r := serve(t, driver, func(_ *transport.Options, d *transport.Deps) {
 			d.Gate = gate(func(h *relay.Handshake) (relay.Grant, error) {
-				seen = *h
+				saw <- *h
 				return relay.Grant{Publish: true}, nil
 			})
 		})
 		p := r.dial()
 		p.send(handshake("?token=abc&topic=x", "Origin: https://a.example", "Authorization: Bearer k"))
 		assert.Equal(t, 401, p.response().StatusCode, "may not subscribe")
+		seen := <-saw
 		assert.Equal(t, "/ws", seen.Path)
 		assert.Equal(t, "abc", seen.Query.Get("token"))
 		assert.Equal(t, "localhost", seen.Host)

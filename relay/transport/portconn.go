@@ -237,6 +237,7 @@ func (c *portConn) Send(frame []byte) error                        { return c.cl
 
 // Close implements peer. Without a frame nothing is worth waiting for, so the socket goes at once.
 func (c *portConn) Close(reason relay.CloseReason, frame []byte) {
+	c.out.polite.Store(frame != nil)
 	c.client.Close(reason, frame)
 	if frame == nil {
 		_ = c.raw.Close()
@@ -253,7 +254,7 @@ func (c *portConn) Remote() netip.AddrPort {
 // Reply implements peer. It must not lock mu: a publisher may answer from within Submit.
 func (c *portConn) Reply(frame []byte) {
 	if err := c.client.Send(frame); errors.Is(err, relay.ErrOutbox) {
-		c.client.Close(relay.ReasonOutbox, closeFrame(sendFailure(err)))
+		c.Close(relay.ReasonOutbox, closeFrame(sendFailure(err)))
 	}
 }
 

@@ -24,7 +24,7 @@ import (
 	"eventrelay/relay/transport"
 )
 
-const patience = 5 * time.Second
+const patience = 10 * time.Second
 
 // publisher appends what it is given, as filters that pass everything would.
 type publisher struct {
@@ -77,6 +77,12 @@ func (p *publisher) setBusy(busy bool) {
 			ready()
 		}
 	}
+}
+
+func (p *publisher) fail(err error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.err = err
 }
 
 func (p *publisher) taken() []*relay.Event {
@@ -228,6 +234,7 @@ func (p *peer) frame(f ws.Frame) {
 // next returns the next frame.
 func (p *peer) next() ws.Frame {
 	p.t.Helper()
+	require.NoError(p.t, p.SetReadDeadline(time.Now().Add(patience)))
 	h, err := ws.ReadHeader(p.r)
 	require.NoError(p.t, err)
 	require.Zero(p.t, h.Rsv)

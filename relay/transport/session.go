@@ -57,7 +57,8 @@ type session struct {
 	commands bucket
 	form     relay.Form
 	grant    relay.Grant
-	pinged   bool
+	pinged   bool              // nothing came since our ping
+	asked    bool              // our ping's pong did not come
 	closing  relay.CloseReason // ReasonNone while open
 }
 
@@ -123,9 +124,12 @@ func (s *session) message(m message, now time.Duration) {
 	}
 }
 
-// control answers a ping. Above the rate the client is cut, so each ping below it gets its pong.
+// control answers a ping. Above the rate the client is cut, so each ping below it gets its pong. A pong that we asked
+// for is free.
 func (s *session) control(m message, now time.Duration) {
 	switch {
+	case m.op == ws.OpPong && s.asked:
+		s.asked = false
 	case !s.controls.take(now, controlRate):
 		s.fail(&closeError{relay.ReasonPolicy, "too many pings or pongs: at most one per second"})
 	case m.op == ws.OpPing:
@@ -200,7 +204,7 @@ func (s *session) expire(now time.Duration) {
 	case s.pinged:
 		s.fail(&closeError{Reason: relay.ReasonPong})
 	default:
-		s.pinged, s.seen = true, now
+		s.pinged, s.asked, s.seen = true, true, now
 		s.send(pingFrame)
 	}
 }

@@ -8,10 +8,10 @@ import (
 )
 
 // upgraded is the net.Conn that a relay.Client writes to. It puts the handshake's answer before whatever is written
-// first: so subscriptions can take effect before the client sees the answer, and still no event overtakes it. Its Close
-// closes only our half: the reader goroutine waits for the client's, then closes all (RFC 6455 §7.1.1).
+// first: so subscriptions can take effect before the client sees the answer, and still no event overtakes it.
 type upgraded struct {
 	net.Conn
+	polite atomic.Bool // a close frame was sent, or will be
 	closed atomic.Bool
 
 	mu     sync.Mutex
@@ -42,14 +42,20 @@ func (u *upgraded) writeAnswer() error {
 	return err
 }
 
-// Close ends the stream towards the client and bounds how long its half may stay open.
+// Close ends the connection. After a close frame it closes only our half, for the reader goroutine to wait a little for
+// the client's (RFC 6455 §7.1.1): closing all would reset the connection if the client has sent more, and the frame
+// would be lost. Without one nothing more reaches this client, and what the kernel holds for it is freed.
 func (u *upgraded) Close() error {
 	if u.closed.Swap(true) {
 		return nil
 	}
-	err := u.SetReadDeadline(time.Now().Add(closeTimeout))
-	if half, ok := u.Conn.(interface{ CloseWrite() error }); ok {
+	half, ok := u.Conn.(interface{ CloseWrite() error })
+	if ok && u.polite.Load() {
+		_ = u.SetReadDeadline(time.Now().Add(closeTimeout))
 		return half.CloseWrite()
 	}
-	return err
+	if tcp, ok := u.Conn.(*net.TCPConn); ok {
+		_ = tcp.SetLinger(0)
+	}
+	return u.Conn.Close()
 }
