@@ -142,6 +142,35 @@ func TestC_SplitConfig(t *testing.T) {
 	}
 }
 
+// The filter that sdk/abi/README.md ends with does what it says.
+func TestC_TheFilterOfTheSpecification(t *testing.T) {
+	text, err := os.ReadFile("abi/README.md")
+	require.NoError(t, err)
+	_, source, ok := strings.Cut(string(text), "```c\n")
+	require.True(t, ok)
+	source, command, ok := strings.Cut(source, "```\n")
+	require.True(t, ok)
+	_, command, _ = strings.Cut(command, "```\n")
+	command, _, _ = strings.Cut(command, "\n")
+	args := strings.Fields(command)
+	require.Equal(t, []string{"clang", "empty.c"}, []string{args[0], args[len(args)-1]})
+	if _, err := exec.LookPath("clang-19"); err != nil {
+		t.Skip("not compiled: clang-19 is not installed")
+	}
+	cmd := exec.Command("clang-19", args[1:]...)
+	cmd.Dir = t.TempDir()
+	require.NoError(t, os.WriteFile(filepath.Join(cmd.Dir, "empty.c"), []byte(source), 0o644))
+	out, err := cmd.CombinedOutput()
+	require.NoError(t, err, "%s", out)
+	wasm, err := os.ReadFile(filepath.Join(cmd.Dir, "empty.wasm"))
+	require.NoError(t, err)
+
+	g, _ := load(t, wasm, "{}")
+	assert.Equal(t, abi.AnswerPass, g.event("1").kind)
+	assert.Equal(t, abi.AnswerDrop, g.event("").kind)
+	assert.Equal(t, "empty", g.reason)
+}
+
 // The committed modules are those that the committed source gives: by the sums, and by compiling again where the
 // compiler is the one that they were made with. `make -C testdata/plugins c` makes them anew.
 func TestC_MatchesItsSource(t *testing.T) {

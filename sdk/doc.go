@@ -26,8 +26,10 @@
 // call fails, the operator's on_error decides about the event, and the instance starts anew.
 //
 // What the operator must grant is in package grant. Only the host functions that a filter calls are linked into it, so
-// it needs in `allow:` no more than it uses. Package sdktest runs the same handlers natively, in a
-// unit test; package jsonscan reads JSON without decoding it.
+// it needs in `allow:` no more than it uses. Package sdktest runs the same handlers natively, in a unit test; package
+// jsonscan reads JSON without decoding it.
+//
+// The source keeps to what TinyGo compiles for wasip1; only stock Go is tested.
 //
 //	record in the buffer → Event → handler → Verdict → answer: pass, drop, or a range of memory to read
 package sdk

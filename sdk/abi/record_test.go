@@ -2,6 +2,7 @@ package abi
 
 import (
 	"encoding/hex"
+	"os"
 	"strings"
 	"testing"
 
@@ -10,16 +11,25 @@ import (
 )
 
 // workedExample is the record that README.md spells out byte by byte.
-const workedExample = `
-	05 00 00 00  06 00 00 00  1b 00 00 00  08 00 00 00
-	00 00 00 00 00 00 00 00   15 cd 5b 07 00 00 00 00
-	6f 72 64 65 72 73
-	02 00  02 00 00 00  69 64  34 32
-	06 00  05 00 00 00  74 65 6e 61 6e 74  61 63 6d 65 21
-	7b 22 61 22 3a 20 31 7d`
+var workedExample = func() string {
+	text, err := os.ReadFile("README.md")
+	if err != nil {
+		panic(err)
+	}
+	_, example, _ := strings.Cut(string(text), "### An example")
+	_, example, _ = strings.Cut(example, "```\n")
+	example, _, _ = strings.Cut(example, "```\n")
+	var wire strings.Builder
+	for line := range strings.Lines(example) {
+		_, line, _ = strings.Cut(line, "  ") // the offset
+		bytes, _, _ := strings.Cut(line, "   ")
+		wire.WriteString(bytes)
+	}
+	return wire.String()
+}()
 
 func unhex(s string) []byte {
-	b, err := hex.DecodeString(strings.Join(strings.Fields(s), ""))
+	b, err := hex.DecodeString(strings.ReplaceAll(s, " ", ""))
 	if err != nil {
 		panic(err)
 	}
