@@ -155,3 +155,9 @@ func rawAnswer(v uint64) string { return "a" + string(binary.LittleEndian.Append
 func contextAfter(t *testing.T, d time.Duration) (context.Context, context.CancelFunc) {
 	return context.WithTimeout(t.Context(), d)
 }
+
+const (
+	eventually = 10 * time.Second
+	tick       = time.Millisecond
+	hourLong   = time.Hour
+)

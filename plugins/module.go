@@ -38,8 +38,8 @@ type filter struct {
 	runtime wazero.Runtime
 	code    wazero.CompiledModule
 
-	spare chan *instance // holds at most one; never closed
-	wants chan struct{}  // asks keepSpare for one; never closed
+	spare chan *instance  // holds at most one; never closed
+	wants chan struct{}   // asks keepSpare for one; never closed
 	life  context.Context // of starts after the first; ended by stop
 	stop  context.CancelFunc
 	done  sync.WaitGroup // keepSpare

@@ -112,7 +112,6 @@ type scanner struct {
 	elements   uint32
 	locals     uint64
 	named      bool
-	item       uint32 // index of the item at hand, for errors
 }
 
 func (s *scanner) section(id byte, body []byte) error {
@@ -146,14 +145,16 @@ func (s *scanner) items(id byte, body []byte) error {
 	if n > spec.most {
 		return fmt.Errorf("%s section has %d items; at most %d", spec.name, n, spec.most)
 	}
-	for s.item = 0; s.item < n && r.err == nil; s.item++ {
-		spec.item(s, r)
+	for i := range n {
+		if spec.item(s, r); r.err != nil {
+			return fmt.Errorf("%s section, item %d: %w", spec.name, i, r.err)
+		}
 	}
-	if r.err == nil && r.more() {
-		r.err = errors.New("is longer than its items")
-	}
-	if r.err != nil {
-		return fmt.Errorf("%s section, item %d: %w", spec.name, s.item, r.err)
+	switch {
+	case r.err != nil:
+		return fmt.Errorf("%s section %w", spec.name, r.err)
+	case r.more():
+		return fmt.Errorf("%s section is longer than its items", spec.name)
 	}
 	return nil
 }

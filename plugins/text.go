@@ -26,14 +26,17 @@ func clean[T ~string | ~[]byte](text T, most int) string {
 	}
 	var out strings.Builder
 	for _, r := range strings.ToValidUTF8(s, string(utf8.RuneError)) {
-		if unicode.IsPrint(r) {
-			out.WriteRune(r)
-			continue
+		piece := string(r)
+		if !unicode.IsPrint(r) {
+			q := strconv.QuoteRuneToASCII(r)
+			piece = q[1 : len(q)-1]
 		}
-		q := strconv.QuoteRuneToASCII(r)
-		out.WriteString(q[1 : len(q)-1])
+		if out.Len()+len(piece) > most {
+			break
+		}
+		out.WriteString(piece)
 	}
-	return trimRune(out.String()[:min(out.Len(), most)])
+	return out.String()
 }
 
 func isClean(s string) bool {
@@ -52,4 +55,3 @@ func trimRune(s string) string {
 	}
 	return s
 }
-
