@@ -325,8 +325,8 @@ func TestBinary_check(t *testing.T) {
 		{"unknown key", "websockt: {}\n", 2, `^$`, `relay\.yaml:9: websockt: unknown key .*websocket`},
 		{"bad value", "log: {level: loud}\n", 2, `^$`, `relay\.yaml:9: log\.level: .*debug, info, warn or error`},
 		{"open to all", "insecure_public: false\nauth: {}\nlisten: 0.0.0.0:80\n", 2, `^$`, `relay\.yaml`},
-		{"broken module", "  - {name: bad, path: " + broken + "}\n", 2, `^$`, `broken\.wasm`},
-		{"no module", "  - {name: bad, path: none.wasm}\n", 2, `^$`, `none\.wasm`},
+		{"broken modules", "  - {name: bad, path: " + broken + "}\n  - name: worse\n    path: none.wasm\n", 2, `^$`,
+			`relay\.yaml:9: filters\[1\]: .*broken\.wasm: not a WebAssembly.*\n.*relay\.yaml:11: filters\[2\]: .*none\.wasm: .*no such file.*\nrelay: 2 filters of .*relay\.yaml can't be loaded\n$`},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -354,6 +354,10 @@ func TestBinary_serveWrongly(t *testing.T) {
 	assert.Equal(t, exitUsage, got.code)
 	assert.Contains(t, got.err, "relay: ")
 	assert.Contains(t, got.err, "/does/not/exist.yaml")
+
+	got = execute(t, "serve", "-c", file(t, "relay.yaml", "filters:\n- {name: a, path: none.wasm}\n"))
+	assert.Equal(t, exitUsage, got.code)
+	assert.Contains(t, got.err, "none.wasm")
 
 	got = execute(t, "serve", "--listen", "0.0.0.0:0", "-c", serveYAML(t, ""))
 	assert.Equal(t, exitUsage, got.code)

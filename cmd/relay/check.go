@@ -2,6 +2,8 @@ package main
 
 import (
 	"cmp"
+	"context"
+	"errors"
 	"fmt"
 
 	"github.com/spf13/cobra"
@@ -38,8 +40,8 @@ func (a *app) checkCmd() *cobra.Command {
 					return err
 				}
 			}
-			if err := plugins.Check(cmd.Context(), cfg.Plugins, cfg.Filters); err != nil {
-				return &exitError{exitUsage, err}
+			if err := a.checkFilters(cmd.Context(), cfg); err != nil {
+				return err
 			}
 			if !print {
 				fmt.Fprintf(a.out, "%s: ok, %s\n", source(cfg), plural(len(cfg.Filters), "filter"))
@@ -50,6 +52,27 @@ func (a *app) checkCmd() *cobra.Command {
 	f.register(cmd)
 	cmd.Flags().BoolVarP(&print, "print", "p", false, "print the configuration in force; secrets are hidden")
 	return cmd
+}
+
+// checkFilters loads each filter by itself, so that all that are broken are named.
+func (a *app) checkFilters(ctx context.Context, cfg *config.Config) error {
+	broken := 0
+	for i := range cfg.Filters {
+		err := plugins.Check(ctx, cfg.Plugins, cfg.Filters[i:i+1])
+		if err == nil {
+			continue
+		}
+		broken++
+		key := fmt.Sprintf("filters[%d]", i)
+		if e, ok := errors.AsType[*plugins.LoadError](err); ok {
+			err = fmt.Errorf("%s: %w", e.Path, e.Err) // the place names the filter
+		}
+		fmt.Fprintln(a.err, config.Fault{Where: cfg.Where(key + ".path"), Key: key, Problem: err.Error()})
+	}
+	if broken == 0 {
+		return nil
+	}
+	return &exitError{exitUsage, fmt.Errorf("%s of %s can't be loaded", plural(broken, "filter"), source(cfg))}
 }
 
 func source(cfg *config.Config) string { return cmp.Or(cfg.File(), "defaults") }

@@ -50,7 +50,7 @@ func (a *app) configError(err error) error {
 		return &exitError{exitUsage, fmt.Errorf("configuration: %w", err)}
 	}
 	fmt.Fprintln(a.err, faults)
-	return &exitError{exitUsage, fmt.Errorf("the configuration has %s; `relay check` repeats this", plural(len(faults.Faults), "fault"))}
+	return &exitError{exitUsage, fmt.Errorf("the configuration has %s", plural(len(faults.Faults), "fault"))}
 }
 
 func plural(n int, noun string) string {

@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"eventrelay/plugins"
 	"eventrelay/relay/server"
 )
 
@@ -64,6 +65,9 @@ func (a *app) serve(ctx context.Context, f *configFlags, signals <-chan os.Signa
 func explainOpen(err error) error {
 	if errors.Is(err, syscall.EADDRINUSE) {
 		return fmt.Errorf("%w; another program, perhaps another relay, has it: stop that, or choose another address with --listen or --admin.listen", err)
+	}
+	if _, ok := errors.AsType[*plugins.LoadError](err); ok {
+		return &exitError{exitUsage, err}
 	}
 	return err
 }
