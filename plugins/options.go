@@ -23,12 +23,18 @@ type Options struct {
 	InitTimeout time.Duration `koanf:"init_timeout"`
 }
 
+// DefaultOptions returns the defaults. Lanes, which depends on the machine, stays zero.
+func DefaultOptions() Options {
+	return Options{Queue: 64 * relay.MiB, MaxEvent: relay.MiB, MaxModule: 8 * relay.MiB, InitTimeout: 5 * time.Second}
+}
+
 func (o Options) withDefaults() Options {
+	d := DefaultOptions()
 	o.Lanes = cmp.Or(o.Lanes, runtime.GOMAXPROCS(0))
-	o.Queue = cmp.Or(o.Queue, 64*relay.MiB)
-	o.MaxEvent = cmp.Or(o.MaxEvent, relay.MiB)
-	o.MaxModule = cmp.Or(o.MaxModule, 8*relay.MiB)
-	o.InitTimeout = cmp.Or(o.InitTimeout, 5*time.Second)
+	o.Queue = cmp.Or(o.Queue, d.Queue)
+	o.MaxEvent = cmp.Or(o.MaxEvent, d.MaxEvent)
+	o.MaxModule = cmp.Or(o.MaxModule, d.MaxModule)
+	o.InitTimeout = cmp.Or(o.InitTimeout, d.InitTimeout)
 	return o
 }
 

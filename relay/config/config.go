@@ -12,7 +12,6 @@ import (
 
 	"eventrelay/broadcaster"
 	"eventrelay/plugins"
-	"eventrelay/relay"
 	"eventrelay/relay/admin"
 	"eventrelay/relay/auth"
 	"eventrelay/relay/ingest"
@@ -71,7 +70,7 @@ func Default() *Config {
 		WebSocket: transport.DefaultOptions(),
 		Publish:   ingest.DefaultOptions(),
 		Fanout:    broadcaster.DefaultOptions(),
-		Plugins:   plugins.Options{Queue: 64 * relay.MiB, MaxEvent: relay.MiB, MaxModule: 8 * relay.MiB, InitTimeout: 5 * time.Second},
+		Plugins:   plugins.DefaultOptions(),
 		Log:       Log{Level: "info", Format: "text"},
 		Shutdown:  Shutdown{Drain: 30 * time.Second},
 	}
