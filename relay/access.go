@@ -31,7 +31,7 @@ func (g Grant) NeedSubscribe() error {
 
 // NeedPublish returns nil when the peer may publish, else a *Refusal with 401 or 403.
 func (g Grant) NeedPublish() error {
-	return g.need(g.Publish, "publishing needs a key: Authorization: Bearer KEY, or X-API-Key: KEY", "what was shown does not allow to publish; show one of auth.publish_keys")
+	return g.need(g.Publish, "publishing needs a key: Authorization: Bearer KEY, or X-API-Key: KEY", "what was shown does not allow to publish; show one of auth.publish_keys in Authorization or X-API-Key")
 }
 
 func (g Grant) need(granted bool, show, showOther string) error {

@@ -36,5 +36,5 @@ func notFound(w http.ResponseWriter) {
 	w.Header().Set("Content-Type", "application/problem+json")
 	w.Header().Set("X-Content-Type-Options", "nosniff")
 	w.WriteHeader(http.StatusNotFound)
-	fmt.Fprintln(w, `{"type":"about:blank","title":"Not Found","status":404,"detail":"events go to POST /publish or /publish/TOPIC"}`)
+	fmt.Fprintln(w, `{"title":"Not Found","status":404,"detail":"events go to POST /publish or /publish/TOPIC"}`)
 }

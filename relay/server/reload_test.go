@@ -5,6 +5,8 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"runtime"
+	"strings"
 	"testing"
 	"time"
 
@@ -99,11 +101,49 @@ func TestServer_WatchesItsFiles(t *testing.T) {
 	r.rewrite(base("auto") + "filters: [{name: f, path: filters/f.wasm, config: {field: level, value: debug}}]")
 	r.eventually(`{"level":"debug"}`, "dropped")
 
-	// The module changes: split drops arrays, and nothing else.
+	// dropfield does not start without its configuration; when the module becomes another, that one does: split drops
+	// arrays, and nothing else.
 	r.rewrite(base("auto") + "filters: [{name: f, path: filters/f.wasm}]")
-	require.Eventually(t, func() bool { return len(r.logs.String()) > 0 }, waitFor, tick)
+	require.Eventually(t, func() bool { return strings.Contains(r.logs.String(), "was not put in force") }, waitFor, tick)
+	assert.Equal(t, "dropped", r.publish("a", `{"level":"debug"}`).Verdict)
 	copyFile(t, sample(t, "split"), filepath.Join(dir, "f.wasm"))
 	r.eventually(`[1, 2]`, "dropped")
+	r.eventually(`{"level":"debug"}`, "accepted")
+}
+
+// TestServer_WatchesLinkedDirectories: Kubernetes mounts configuration as links into ..data, and swaps that link.
+func TestServer_WatchesLinkedDirectories(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("links need rights there")
+	}
+	dir := t.TempDir()
+	for name, text := range map[string]string{"v1": base("auto"), "v2": base("auto") + "log: {level: debug}"} {
+		require.NoError(t, os.Mkdir(filepath.Join(dir, name), 0o700))
+		require.NoError(t, os.WriteFile(filepath.Join(dir, name, "relay.yaml"), []byte(text), 0o600))
+	}
+	require.NoError(t, os.Symlink("v1", filepath.Join(dir, "..data")))
+	file := filepath.Join(dir, "relay.yaml")
+	require.NoError(t, os.Symlink(filepath.Join("..data", "relay.yaml"), file))
+	c, err := config.Load(config.LoadOptions{Path: file})
+	require.NoError(t, err)
+	s, err := Open(t.Context(), c, slog.New(slog.DiscardHandler), WithWatch())
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, s.Close()) })
+
+	require.NoError(t, os.Symlink("v2", filepath.Join(dir, "..next")))
+	require.NoError(t, os.Rename(filepath.Join(dir, "..next"), filepath.Join(dir, "..data")))
+	require.Eventually(t, func() bool { return s.Config().Log.Level == "debug" }, waitFor, tick)
+}
+
+// TestServer_WatchSaysWhatIsBroken: a file that was cut off keeps the filters, and the next good one is taken.
+func TestServer_WatchSaysWhatIsBroken(t *testing.T) {
+	r := start(t, base("auto")+dropping(t, "debug"), WithWatch())
+	r.rewrite("")
+	require.Eventually(t, func() bool { return strings.Contains(r.logs.String(), "is empty") }, waitFor, tick)
+	r.rewrite(base("auto") + "filterz: []")
+	require.Eventually(t, func() bool { return strings.Contains(r.logs.String(), "did you mean filters?") }, waitFor, tick)
+	assert.Equal(t, "dropped", r.publish("a", `{"level":"debug"}`).Verdict)
+	r.rewrite(base("auto"))
 	r.eventually(`{"level":"debug"}`, "accepted")
 }
 
