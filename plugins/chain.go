@@ -7,13 +7,6 @@ import (
 	"eventrelay/relay"
 )
 
-// Caps on what one event may grow to by emitting, over all filters and what they emit in turn. (One call has its own:
-// limits.emits, and max_event for the bytes.)
-const (
-	maxEmitsPerEvent = 1024
-	maxEmitSizes     = 8 // times max_event
-)
-
 // chain takes events through the filters and hands them to the sink. Each lane has one; owned by the lane's holder.
 type chain struct {
 	sink     relay.Sink
@@ -25,9 +18,8 @@ type chain struct {
 	now   time.Time // the clock is read once per call of a guest, not twice
 
 	// What the event at hand emitted, in the order in which it follows its parent.
-	emitted   []emission
-	room      int // how many more events it may emit
-	roomBytes int
+	emitted []emission
+	room    budget // for more of them
 }
 
 // emission is an emitted event and the filter after which it goes on.
@@ -47,7 +39,7 @@ type fate struct {
 // run decides one event and appends it, and after it what was emitted from it. set are the filters that see it.
 func (c *chain) run(g *generation, slots []slot, ev *relay.Event, set filterSet) relay.Result {
 	c.gen, c.slots = g, slots
-	c.room, c.roomBytes = maxEmitsPerEvent, maxEmitSizes*c.maxEvent
+	c.room = eventBudget(c.maxEvent)
 	if set != 0 {
 		c.now = time.Now()
 	}
@@ -117,7 +109,8 @@ func (c *chain) filter(ev *relay.Event, set filterSet) fate {
 // call calls one filter, counts what it did, and keeps what it emitted, if it did not fail.
 func (c *chain) call(s *slot, i int, ev *relay.Event) (answer, *failure) {
 	p := s.filter.plugin
-	a, failed := s.handle(ev, min(s.filter.limits.Emits, c.room), min(c.maxEvent, c.roomBytes))
+	room := callBudget(s.filter.limits.Emits, c.maxEvent).least(c.room)
+	a, failed := s.handle(ev, room)
 	now := time.Now()
 	p.stats.duration.Observe(now.Sub(c.now))
 	c.now = now
@@ -128,6 +121,7 @@ func (c *chain) call(s *slot, i int, ev *relay.Event) (answer, *failure) {
 	}
 	p.stats.verdicts[a.said].Add(1)
 	if s.inst != nil && len(s.inst.call.emitted) > 0 {
+		c.room = c.room.minus(room.minus(s.inst.call.room))
 		c.keep(s.inst, i)
 	}
 	return a, nil
@@ -137,8 +131,6 @@ func (c *chain) call(s *slot, i int, ev *relay.Event) (answer, *failure) {
 func (c *chain) keep(in *instance, after int) {
 	emitted := in.call.emitted
 	in.filter.plugin.stats.emitted.Add(uint64(len(emitted)))
-	c.room -= len(emitted)
-	c.roomBytes -= in.call.emitBytes
 	for _, ev := range emitted {
 		c.emitted = append(c.emitted, emission{ev, after})
 	}

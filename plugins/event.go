@@ -7,12 +7,12 @@ import (
 	"eventrelay/sdk/abi"
 )
 
-// handle gives the guest an event and returns its answer. emits and emitBytes are how much it may emit at most; what
-// it emitted is in call.emitted afterwards. ev is not changed. A failure whose cause is poisoned ends the instance.
-func (in *instance) handle(ev *relay.Event, emits, emitBytes int) (answer, *failure) {
+// handle gives the guest an event and returns its answer. room is how much it may emit at most; what it emitted
+// is in call.emitted afterwards. ev is not changed. A failure whose cause is poisoned ends the instance.
+func (in *instance) handle(ev *relay.Event, room budget) (answer, *failure) {
 	c := &in.call
 	c.event, c.code, c.reason = ev, abi.ReasonDrop, c.reason[:0]
-	c.emitted, c.emitBytes, c.maxEmits, c.maxEmitBytes = c.emitted[:0], 0, emits, emitBytes
+	c.emitted, c.room = c.emitted[:0], room
 	in.log.begin()
 	in.ctx.arm(in.filter.limits.Time)
 	raw, failed := in.exchange(ev)
@@ -35,8 +35,9 @@ func (in *instance) exchange(ev *relay.Event) (abi.Answer, *failure) {
 	}
 	size := uint32(h.Size())
 	if size > in.room {
-		if err := in.grow(size); err != nil {
-			return 0, err.(*failure)
+		// At least the usual size: after a refusal there is no buffer, and the next event should not ask for each byte.
+		if failed := in.grow(max(size, abi.FirstBuffer)); failed != nil {
+			return 0, failed
 		}
 	}
 	// NOTE: buf is a view of the guest's memory and is encoded into in place; it has exactly the room that is needed.

@@ -2,6 +2,7 @@ package plugins
 
 import (
 	"crypto/rand"
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -54,10 +55,9 @@ func hostEmit(in *instance, stack []uint64) {
 	if in.call.event == nil {
 		panic(trap("emit is for events only, not for the start"))
 	}
-	stack[0] = i32(abi.EmitRefused)
-	if len(in.call.emitted) < in.call.maxEmits && in.emit(view) {
-		stack[0] = 0
-	} else {
+	stack[0] = 0
+	if !in.emit(view) {
+		stack[0] = i32(abi.EmitRefused)
 		in.filter.plugin.stats.refused.Add(1)
 	}
 }
@@ -65,7 +65,7 @@ func hostEmit(in *instance, stack []uint64) {
 // emit copies an event out of the guest. It reports whether there was room; a bad record is a trap.
 func (in *instance) emit(view []byte) bool {
 	rec, err := abi.Decode(view)
-	if err == nil && in.call.emitBytes+len(rec.Payload) > in.call.maxEmitBytes {
+	if err == nil && !in.call.room.take(len(rec.Payload), len(rec.Attributes)) {
 		return false
 	}
 	var ev *relay.Event
@@ -75,7 +75,6 @@ func (in *instance) emit(view []byte) bool {
 	if err != nil {
 		panic(trap(clean("emit: "+err.Error(), maxErrorText)))
 	}
-	in.call.emitBytes += len(rec.Payload)
 	in.call.emitted = append(in.call.emitted, ev)
 	return true
 }
@@ -100,7 +99,7 @@ func hostKVSet(in *instance, stack []uint64) {
 func hostKVAdd(in *instance, stack []uint64) {
 	sum, err := in.filter.plugin.kv.add(in.span(stack), int64(stack[2]), int64(stack[3]))
 	switch {
-	case err == errKVFull:
+	case errors.Is(err, errKVFull):
 		sum = abi.KVAddRefused
 	case err != nil:
 		panic(trap("kv_add: " + err.Error()))

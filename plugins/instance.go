@@ -35,13 +35,11 @@ type instance struct {
 
 // call is the state of the call at hand.
 type call struct {
-	event        *relay.Event // nil while the guest starts
-	code         abi.ReasonCode
-	reason       []byte // as given, see hostReason
-	emitted      []*relay.Event
-	emitBytes    int
-	maxEmits     int
-	maxEmitBytes int
+	event   *relay.Event // nil while the guest starts
+	code    abi.ReasonCode
+	reason  []byte // as given, see hostReason
+	emitted []*relay.Event
+	room    budget // for more of them
 }
 
 // start makes an instance and brings it to where it takes events (sdk/abi, "Order at load"), within the time that
@@ -82,7 +80,10 @@ func (in *instance) boot() error {
 	if err := in.hooks(); err != nil {
 		return err
 	}
-	return in.grow(abi.FirstBuffer)
+	if failed := in.grow(abi.FirstBuffer); failed != nil {
+		return failed
+	}
+	return nil
 }
 
 // optional calls an export, if there is one, and returns its result, if there is one.
@@ -106,8 +107,8 @@ func (in *instance) configure() error {
 	if in.mod.ExportedFunction(abi.ExportInit) == nil {
 		return nil
 	}
-	if err := in.grow(uint32(len(config))); err != nil {
-		return err
+	if failed := in.grow(uint32(len(config))); failed != nil {
+		return failed
 	}
 	in.mem.Write(in.ptr, config)
 	code, err := in.optional(abi.ExportInit, uint64(len(config)))
@@ -157,7 +158,7 @@ var hookExports = map[abi.Hook]string{
 func (in *instance) memory() api.Memory { return in.mem }
 
 // grow asks the guest for a buffer of n bytes.
-func (in *instance) grow(n uint32) error {
+func (in *instance) grow(n uint32) *failure {
 	in.room = 0
 	in.stack[0] = uint64(n)
 	if err := in.buffer.CallWithStack(in.ctx, in.stack[:]); err != nil {

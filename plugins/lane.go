@@ -1,6 +1,8 @@
 package plugins
 
 import (
+	"errors"
+	"math"
 	"sync"
 
 	"eventrelay/relay"
@@ -133,11 +135,9 @@ func (l *lane) wakeWorker() {
 	l.wake <- struct{}{} // NOTE: does not block: there is one holder, and it alone sends
 }
 
-const everything = 1 << 62
-
 func (l *lane) work() {
 	for range l.wake {
-		l.run(everything)
+		l.run(math.MaxInt)
 	}
 }
 
@@ -190,7 +190,7 @@ func (l *lane) submit(t task, ready func()) error {
 		l.wakeWorker()
 	case err != nil:
 		t.abandon()
-		if err == relay.ErrBusy && ready != nil {
+		if errors.Is(err, relay.ErrBusy) && ready != nil {
 			l.ready = append(l.ready, ready)
 		}
 	}

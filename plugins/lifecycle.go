@@ -29,15 +29,15 @@ func (p *Pipeline) reload(ctx context.Context, filters []Filter) error {
 	if err := Validate(p.options, filters); err != nil {
 		return err
 	}
+	if p.gen.Load() == nil {
+		return relay.ErrClosed
+	}
 	if p.retired != nil { // at most two generations at a time
 		select {
 		case <-p.retired:
 		case <-ctx.Done():
 			return fmt.Errorf("waiting for the filters before the running ones to finish: %w", ctx.Err())
 		}
-	}
-	if p.gen.Load() == nil {
-		return relay.ErrClosed
 	}
 	g, err := loadGeneration(ctx, p.options, filters, p.plugins)
 	if err != nil {

@@ -51,8 +51,12 @@ func TestCheck_RefusesModules(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.module, func(t *testing.T) {
 			f := Filter{Name: "f", Path: guest(tt.module), Config: map[string]any{"fields": []string{"card"}}}
+			var o Options
+			if strings.HasSuffix(tt.module, "_loops") {
+				o.InitTimeout = 100 * time.Millisecond
+			}
 			begun := time.Now()
-			err := Check(t.Context(), Options{InitTimeout: 100 * time.Millisecond}, []Filter{f})
+			err := Check(t.Context(), o, []Filter{f})
 			assert.ErrorContains(t, err, tt.want)
 			var load *LoadError
 			if assert.ErrorAs(t, err, &load) {
@@ -60,7 +64,7 @@ func TestCheck_RefusesModules(t *testing.T) {
 				assert.Contains(t, err.Error(), f.Path)
 				assert.LessOrEqual(t, len(load.Err.Error()), 2*maxErrorText)
 			}
-			assert.Less(t, time.Since(begun), 3*time.Second)
+			assert.Less(t, time.Since(begun), 10*time.Second)
 		})
 	}
 }

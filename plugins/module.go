@@ -39,10 +39,10 @@ type filter struct {
 	code    wazero.CompiledModule
 
 	spare chan *instance  // holds at most one; never closed
-	wants chan struct{}   // asks keepSpare for one; never closed
+	wants chan struct{}   // asks keepSpares for one; never closed
 	life  context.Context // of starts after the first; ended by stop
 	stop  context.CancelFunc
-	done  sync.WaitGroup // keepSpare
+	done  sync.WaitGroup // keepSpares
 }
 
 // load reads, scans and compiles a filter's module and links it. It starts no instance. Errors are *LoadError.

@@ -15,7 +15,6 @@ type Pipeline struct {
 	// Set at construction.
 	options Options
 	sink    relay.Sink
-	log     *slog.Logger
 	plugins *registry
 	lanes   []*lane
 	stats   *pipelineStats
@@ -47,7 +46,7 @@ func Open(ctx context.Context, o Options, filters []Filter, sink relay.Sink, log
 	if err != nil {
 		return nil, err
 	}
-	p := &Pipeline{options: o, sink: sink, log: log, plugins: plugins, stats: &pipelineStats{}, last: g}
+	p := &Pipeline{options: o, sink: sink, plugins: plugins, stats: &pipelineStats{}, last: g}
 	p.stopping, p.stop = context.WithCancel(context.Background())
 	for i := range o.Lanes {
 		c := chain{sink: sink, stats: p.stats, maxEvent: int(o.MaxEvent)}

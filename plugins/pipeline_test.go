@@ -2,6 +2,7 @@ package plugins
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"strconv"
@@ -384,5 +385,50 @@ func (nowhere) Append(*relay.Event) relay.Position { return relay.Position{Epoch
 func (nowhere) AppendBatch(evs []*relay.Event, at []relay.Position) {
 	for i := range evs {
 		at[i] = relay.Position{Epoch: "e", N: 1}
+	}
+}
+
+// Whatever moment Close comes in: an event is appended if and only if its result says so.
+func TestPipeline_CloseUnderLoad(t *testing.T) {
+	for range 20 {
+		r := openRig(t, Options{Lanes: 2, Queue: 16 * relay.KiB}, puppet("f"))
+		var appended, answered atomic.Int64
+		count := func(res relay.Result) {
+			answered.Add(1)
+			if res.Err == nil && !res.Position.IsZero() {
+				appended.Add(1)
+			}
+		}
+		var publishers sync.WaitGroup
+		var submitted atomic.Int64
+		started := make(chan struct{}, 4)
+		for who := range 4 {
+			publishers.Go(func() {
+				started <- struct{}{}
+				for i := 0; ; i++ {
+					ev := event(relay.Topic(fmt.Sprintf("t.%d", i%3)), "p")
+					err := error(nil)
+					if who%2 == 0 {
+						var res [1]relay.Result
+						r.Publish(context.Background(), []*relay.Event{ev}, res[:])
+						submitted.Add(1)
+						count(res[0])
+						err = res[0].Err
+					} else if err = r.Submit(ev, count, nil); err == nil {
+						submitted.Add(1)
+					}
+					if errors.Is(err, relay.ErrClosed) {
+						return
+					}
+				}
+			})
+		}
+		for range 4 {
+			<-started
+		}
+		require.NoError(t, r.Close())
+		publishers.Wait()
+		assert.Equal(t, submitted.Load(), answered.Load(), "every event is answered once")
+		assert.Equal(t, int(appended.Load()), len(r.sink.all()))
 	}
 }

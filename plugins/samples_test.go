@@ -17,12 +17,16 @@ import (
 
 const samples = "../testdata/plugins"
 
+// goGuestDir is removed by TestMain.
+var goGuestDir string
+
 // goGuest compiles a stock-Go sample, once per test run.
 var goGuest = sync.OnceValues(func() (string, error) {
 	dir, err := os.MkdirTemp("", "redact")
 	if err != nil {
 		return "", err
 	}
+	goGuestDir = dir
 	out := filepath.Join(dir, "redact.wasm")
 	cmd := exec.Command("go", "build", "-buildmode=c-shared", "-trimpath", "-ldflags=-s -w", "-o", out, "./redact")
 	cmd.Dir, cmd.Env = samples, append(os.Environ(), "GOOS=wasip1", "GOARCH=wasm", "CGO_ENABLED=0")

@@ -39,7 +39,7 @@ func (s *slot) fill(ctx context.Context) error {
 }
 
 // handle gives an event to the slot's instance, and replaces the instance when it cannot be trusted any more.
-func (s *slot) handle(ev *relay.Event, emits, emitBytes int) (answer, *failure) {
+func (s *slot) handle(ev *relay.Event, room budget) (answer, *failure) {
 	if s.inst == nil {
 		if time.Now().Before(s.retryAt) {
 			return answer{}, &failure{causeUnavailable, "could not be started again; waiting to retry"}
@@ -52,7 +52,7 @@ func (s *slot) handle(ev *relay.Event, emits, emitBytes int) (answer, *failure) 
 	if !s.wants() {
 		return answer{}, nil
 	}
-	a, failed := s.inst.handle(ev, emits, emitBytes)
+	a, failed := s.inst.handle(ev, room)
 	if failed != nil && causeTable[failed.cause].poisoned {
 		s.empty()
 	}
