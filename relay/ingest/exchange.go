@@ -7,7 +7,7 @@ import (
 	"time"
 
 	"eventrelay/relay"
-	"eventrelay/relay/ingest/rawjson"
+	"eventrelay/relay/rawjson"
 )
 
 // exchange is one request on its way to its answer, and the scratch memory that the next one uses again. It belongs to

@@ -6,7 +6,7 @@ import (
 	"slices"
 
 	"eventrelay/relay"
-	"eventrelay/relay/ingest/rawjson"
+	"eventrelay/relay/rawjson"
 )
 
 // field is a member's value as it stands in the body.

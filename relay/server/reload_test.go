@@ -23,7 +23,7 @@ const (
 )
 
 func dropping(t *testing.T, value string) string {
-	return fmt.Sprintf("filters: [{name: drop-%s, path: %q, config: {field: level, value: %s}}]\n", value, sample(t, "dropfield"), value)
+	return fmt.Sprintf("filters: [{name: drop-%s, path: %q, config: {field: level, value: %s}, limits: {time: 5s}}]\n", value, sample(t, "dropfield"), value)
 }
 
 // rewrite puts text in place of the server's relay.yaml, as editors and deployments do.
@@ -98,7 +98,7 @@ func TestServer_WatchesItsFiles(t *testing.T) {
 	dir := filepath.Join(filepath.Dir(r.file), "filters")
 	require.NoError(t, os.Mkdir(dir, 0o700))
 	copyFile(t, sample(t, "dropfield"), filepath.Join(dir, "f.wasm"))
-	r.rewrite(base("auto") + "filters: [{name: f, path: filters/f.wasm, config: {field: level, value: debug}}]")
+	r.rewrite(base("auto") + "filters: [{name: f, path: filters/f.wasm, config: {field: level, value: debug}, limits: {time: 5s}}]")
 	r.eventually(`{"level":"debug"}`, "dropped")
 
 	// dropfield does not start without its configuration; when the module becomes another, that one does: split drops

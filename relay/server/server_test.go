@@ -20,7 +20,7 @@ import (
 // TestServer is the whole way: in over HTTP and WebSocket, through a filter, out to every subscriber.
 func TestServer(t *testing.T) {
 	eachDriver(t, func(t *testing.T, driver string) {
-		r := start(t, base(driver)+fmt.Sprintf("filters: [{name: redact, path: %q, topics: [\"orders.>\"], config: {fields: [card, ssn]}}]", sample(t, "redact")))
+		r := start(t, base(driver)+fmt.Sprintf("filters: [{name: redact, path: %q, topics: [\"orders.>\"], config: {fields: [card, ssn]}, limits: {time: 5s}}]", sample(t, "redact")))
 		one, all := r.subscribe("topic=orders.new"), r.subscribe("topic=orders.>")
 		other := r.subscribe("topic=other")
 
@@ -161,7 +161,7 @@ func TestOpen_WarnsOfOpenDoors(t *testing.T) {
 func TestServer_CloseLeavesNothing(t *testing.T) {
 	eachDriver(t, func(t *testing.T, driver string) {
 		before := openFiles(t)
-		r := start(t, base(driver)+fmt.Sprintf("filters: [{name: a, path: %q, config: {field: level, value: debug}}]", sample(t, "dropfield")), WithWatch())
+		r := start(t, base(driver)+fmt.Sprintf("filters: [{name: a, path: %q, config: {field: level, value: debug}, limits: {time: 5s}}]", sample(t, "dropfield")), WithWatch())
 		var clients []*wsclient.Conn
 		for i := range 20 {
 			clients = append(clients, r.subscribe(fmt.Sprintf("topic=t.%d", i%3)))

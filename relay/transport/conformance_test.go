@@ -15,34 +15,45 @@ import (
 
 // A plain client of one topic sees its own events, so the relay echoes, and the table of the frame reader holds.
 func TestConformance(t *testing.T) {
-	drivers(t, func(t *testing.T, driver string) {
-		r := serve(t, driver)
-		for i, c := range transport.WireCases {
-			t.Run(c.Name, func(t *testing.T) {
-				for _, write := range []func(io.Writer, []byte){atOnce, byteByByte} {
-					r.t = t
-					p := r.connect("?topic=" + topicName(i))
-					write(p.Conn, transport.Unhex(c.In))
-					want := frames(c.Out)
-					got := make([]byte, len(want))
-					_, err := io.ReadFull(p.r, got)
-					require.NoError(t, err)
-					assert.Equal(t, want, got)
-					switch {
-					case c.Code != 0:
-						p.wantClose(int(c.Code))
-					case strings.HasPrefix(c.Name, "close"):
-						p.wantEnd()
-					default: // still open
-						p.text("still")
-						p.wantText("still")
-					}
-					_ = p.Close()
-				}
-			})
-		}
-		r.t = t
-	})
+	drivers(t, func(t *testing.T, driver string) { conform(t, driver, false) })
+}
+
+// A WebSocket that begins on a kept-alive HTTP connection is no worse.
+func TestConformance_keptAlive(t *testing.T) {
+	drivers(t, func(t *testing.T, driver string) { conform(t, driver, true) })
+}
+
+func conform(t *testing.T, driver string, keptAlive bool) {
+	r := serve(t, driver)
+	r.keptAlive = keptAlive
+	for i, c := range transport.WireCases {
+		t.Run(c.Name, func(t *testing.T) {
+			for _, write := range []func(io.Writer, []byte){atOnce, byteByByte} {
+				r.t = t
+				conformCase(t, r.connect("?topic="+topicName(i)), c, write)
+			}
+		})
+	}
+	r.t = t
+}
+
+func conformCase(t *testing.T, p *peer, c transport.WireCase, write func(io.Writer, []byte)) {
+	write(p.Conn, transport.Unhex(c.In))
+	want := frames(c.Out)
+	got := make([]byte, len(want))
+	_, err := io.ReadFull(p.r, got)
+	require.NoError(t, err)
+	assert.Equal(t, want, got)
+	switch {
+	case c.Code != 0:
+		p.wantClose(int(c.Code))
+	case strings.HasPrefix(c.Name, "close"):
+		p.wantEnd()
+	default: // still open
+		p.text("still")
+		p.wantText("still")
+	}
+	_ = p.Close()
 }
 
 func topicName(i int) string { return "case." + string(rune('a'+i/26)) + string(rune('a'+i%26)) }

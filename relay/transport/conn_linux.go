@@ -2,6 +2,7 @@ package transport
 
 import (
 	"errors"
+	"net"
 	"net/netip"
 	"slices"
 	"time"
@@ -143,7 +144,7 @@ func (c *conn) upgrade(head, rest []byte) {
 
 // refuse answers in HTTP and closes.
 func (c *conn) refuse(r *relay.Refusal) {
-	c.loop.srv.refusals.add(r.Status)
+	c.loop.srv.refused(r, c.Remote())
 	_, _ = send(int(c.socket().fd), refusalAnswer(r)) // fits any socket that has sent nothing yet
 	c.linger()
 }
@@ -159,7 +160,7 @@ func (c *conn) handToHTTP(read []byte) {
 		return
 	}
 	if !l.srv.http.hand(nc, read) {
-		l.srv.refusals.add(errUnavailable.Status)
+		l.srv.refused(errUnavailable, unmap(nc.RemoteAddr().(*net.TCPAddr).AddrPort()))
 		_, _ = nc.Write(refusalAnswer(errUnavailable)) // fits, as above
 		_ = nc.Close()
 	}
@@ -200,8 +201,7 @@ func (c *conn) closed(reason relay.CloseReason) {
 		l.paused--
 	}
 	c.session.in = nil // what is held is of no use to a client that is gone
-	l.stats.disconnects[reason].Add(1)
-	l.srv.release()
+	l.srv.ended(l.stats, c.session.id, reason)
 	switch reason {
 	case relay.ReasonGone, relay.ReasonSlow: // nothing more reaches this client
 		l.drop(c.slot, true)

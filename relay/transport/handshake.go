@@ -9,6 +9,7 @@ import (
 	"net/netip"
 	"net/url"
 	"slices"
+	"strings"
 
 	"github.com/gobwas/ws"
 
@@ -130,7 +131,7 @@ func (u *upgrade) topics(query url.Values, o *Options) *relay.Refusal {
 			return badRequest("?topic=: " + err.Error())
 		}
 		if !slices.Contains(u.patterns, p) {
-			u.patterns = append(u.patterns, p)
+			u.patterns = append(u.patterns, relay.Pattern(strings.Clone(string(p)))) // NOTE: p would pin the whole head
 		}
 	}
 	if len(u.patterns) > 0 {
@@ -151,7 +152,7 @@ func (u *upgrade) publishTopic(names []string) *relay.Refusal {
 		if err != nil {
 			return badRequest("?publish=: " + err.Error())
 		}
-		u.publish = t
+		u.publish = relay.Topic(strings.Clone(string(t)))
 	case len(u.patterns) == 1 && u.patterns[0].Literal():
 		u.publish = relay.Topic(u.patterns[0])
 	}

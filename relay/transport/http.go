@@ -3,6 +3,7 @@ package transport
 import (
 	"bytes"
 	"context"
+	"errors"
 	"log/slog"
 	"net"
 	"net/http"
@@ -75,7 +76,7 @@ func (h *httpSide) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	remote, _ := netip.ParseAddrPort(r.RemoteAddr)
 	u, refusal := h.srv.admit(headOf(r), unmap(remote))
 	if refusal != nil {
-		h.srv.refusals.add(refusal.Status)
+		h.srv.refused(refusal, unmap(remote))
 		writeRefusal(w, refusal)
 		return
 	}
@@ -197,6 +198,14 @@ func (p *prefixed) Read(b []byte) (int, error) {
 		return n, nil
 	}
 	return p.Conn.Read(b)
+}
+
+// CloseWrite implements what net.TCPConn has beyond net.Conn, and lingering needs.
+func (p *prefixed) CloseWrite() error {
+	if half, ok := p.Conn.(interface{ CloseWrite() error }); ok {
+		return half.CloseWrite()
+	}
+	return errors.ErrUnsupported
 }
 
 func unmap(a netip.AddrPort) netip.AddrPort { return netip.AddrPortFrom(a.Addr().Unmap(), a.Port()) }

@@ -109,7 +109,7 @@ func (c *portConn) route(head, rest []byte) bool {
 
 // refuse answers in HTTP and closes.
 func (c *portConn) refuse(r *relay.Refusal) {
-	c.driver.srv.refusals.add(r.Status)
+	c.driver.srv.refused(r, c.Remote())
 	c.answer(refusalAnswer(r))
 	if half, ok := c.raw.(interface{ CloseWrite() error }); ok && half.CloseWrite() == nil {
 		_ = c.raw.SetReadDeadline(time.Now().Add(closeTimeout))
@@ -197,8 +197,7 @@ func (c *portConn) finish() {
 	c.client.Close(relay.ReasonGone, nil)
 	<-c.client.Done()
 	_ = c.raw.Close()
-	c.driver.stats.disconnects[c.client.Reason()].Add(1)
-	c.driver.srv.release()
+	c.driver.srv.ended(c.driver.stats, c.session.id, c.client.Reason())
 }
 
 // expire does what is due.

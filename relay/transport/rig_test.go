@@ -107,6 +107,8 @@ type rig struct {
 	fan  *broadcaster.Broadcaster
 	pub  *publisher
 	addr string
+
+	keptAlive bool // connect upgrades a connection that served a request before
 }
 
 type setting func(*transport.Options, *transport.Deps)
@@ -204,6 +206,11 @@ const envelopes = "Sec-WebSocket-Protocol: relay.v1.json"
 func (r *rig) connect(query string, headers ...string) *peer {
 	r.t.Helper()
 	p := r.dial()
+	if r.keptAlive {
+		p.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+		_, err := io.Copy(io.Discard, p.response().Body)
+		require.NoError(r.t, err)
+	}
 	p.send(handshake(query, headers...))
 	res := p.response()
 	require.Equal(r.t, http.StatusSwitchingProtocols, res.StatusCode)

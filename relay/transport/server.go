@@ -21,6 +21,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"net/netip"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -184,6 +185,19 @@ func (s *Server) reserve() *relay.Refusal {
 
 // release gives the room of a connection back.
 func (s *Server) release() { s.connections.Add(-1) }
+
+// ended accounts for the end of a session.
+func (s *Server) ended(st *stats, id ConnID, reason relay.CloseReason) {
+	st.disconnects[reason].Add(1)
+	s.release()
+	s.deps.Log.Debug("connection ended", "connection", uint64(id), "reason", reason.String())
+}
+
+// refused accounts for a request that was refused. Neither its target nor its headers are logged: they may hold a token.
+func (s *Server) refused(r *relay.Refusal, remote netip.AddrPort) {
+	s.refusals.add(r.Status)
+	s.deps.Log.Debug("request refused", "status", r.Status, "remote", remote.String(), "reason", r.Reason)
+}
 
 // sweepEvery is how often deadlines are looked at: often enough for the shortest.
 func (o *Options) sweepEvery() time.Duration {

@@ -2,6 +2,7 @@ package transport_test
 
 import (
 	"net/netip"
+	"runtime"
 	"testing"
 	"time"
 
@@ -39,4 +40,48 @@ func TestLoop_outOfDescriptors(t *testing.T) {
 	_, err = unix.Read(fd, answer)
 	require.NoError(t, err)
 	assert.Equal(t, "HTTP/1.1 101", string(answer))
+}
+
+// rawClient opens a WebSocket with a bare descriptor, so that only the server's memory is measured.
+func rawClient(t testing.TB, addr netip.AddrPort) (fd int) {
+	fd, err := unix.Socket(unix.AF_INET, unix.SOCK_STREAM, 0)
+	require.NoError(t, err)
+	require.NoError(t, unix.Connect(fd, &unix.SockaddrInet4{Port: int(addr.Port()), Addr: addr.Addr().As4()}))
+	_, err = unix.Write(fd, []byte(handshake("")))
+	require.NoError(t, err)
+	answer := make([]byte, 512)
+	_, err = unix.Read(fd, answer)
+	require.NoError(t, err)
+	require.Contains(t, string(answer), "101")
+	return fd
+}
+
+// An idle connection costs at most 350 bytes of heap, its place in the fan-out included.
+func TestLoop_memoryPerConnection(t *testing.T) {
+	const n = 3000
+	r := serve(t, "epoll", func(o *transport.Options, _ *transport.Deps) { o.MaxConnections = n + 200 })
+	addr := netip.MustParseAddrPort(r.addr)
+	heap := func() uint64 {
+		var m runtime.MemStats
+		runtime.GC()
+		runtime.GC()
+		runtime.ReadMemStats(&m)
+		return m.HeapAlloc
+	}
+	fds := make([]int, 0, n+100)
+	defer func() {
+		for _, fd := range fds {
+			_ = unix.Close(fd)
+		}
+	}()
+	for range 100 { // grow what grows once
+		fds = append(fds, rawClient(t, addr))
+	}
+	before := heap()
+	for range n {
+		fds = append(fds, rawClient(t, addr))
+	}
+	per := float64(heap()-before) / n
+	t.Logf("%.0f bytes per connection", per)
+	assert.Less(t, per, 350.0)
 }
