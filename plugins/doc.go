@@ -10,6 +10,7 @@
 //	    → chain (chain.go): for each filter one call (instance.go), its answer checked (answer.go), failures by on_error
 //	      → sink.Append: the event, then what filters emitted from it → relay.Result
 //
-// A module's way: scan (scan.go) → compile, imports checked by name (module.go, imports.go) → instances (instance.go)
-// → a generation (generation.go) that Reload puts in the old one's place.
+// A module's way: scan (scan.go) → compile, imports and exports checked by name (module.go, imports.go, exports.go)
+// → instances (instance.go), one per lane and a spare → a generation (generation.go) that Reload puts in the old one's
+// place.
 package plugins

@@ -17,7 +17,6 @@ import (
 	"github.com/tetratelabs/wazero/api"
 
 	"eventrelay/relay"
-	"eventrelay/sdk/abi"
 )
 
 // filter is one filter of a generation, loaded: its settings, its compiled module in a runtime of its own (wazero's
@@ -141,86 +140,6 @@ func withoutPath(err error) error {
 
 // bounded cuts an error that may quote the module.
 func bounded(err error) error { return errors.New(clean(err.Error(), maxErrorText)) }
-
-// exports are the functions that a module may export for relay; those that it must are required.
-var exports = []struct {
-	name, params, results string
-	required              bool
-}{
-	{abi.ExportVersion, "", "i", true},
-	{abi.ExportBuffer, "i", "i", true},
-	{abi.ExportInit, "i", "i", false},
-	{abi.ExportOnEvent, "i", "I", false},
-	{abi.ExportOnConnect, "i", "I", false},
-	{abi.ExportOnSubscribe, "i", "I", false},
-	{abi.ExportOnDisconnect, "i", "", false},
-	{abi.ExportInitialize, "", "", false},
-}
-
-// checkExports refuses a module that does not speak ABI v1. All faults are reported at once.
-func checkExports(code wazero.CompiledModule) error {
-	var errs []error
-	if code.ExportedMemories()[abi.ExportMemory] == nil {
-		errs = append(errs, fmt.Errorf("does not export its memory as %q", abi.ExportMemory))
-	}
-	funcs := code.ExportedFunctions()
-	if funcs[abi.ExportVersion] == nil && funcs["_start"] != nil {
-		return errors.New("a WASI command (it exports _start): build a reactor, in Go with -buildmode=c-shared, in C with -mexec-model=reactor")
-	}
-	for _, want := range exports {
-		def := funcs[want.name]
-		params, results := signature(want.params), signature(want.results)
-		switch {
-		case def == nil && want.required:
-			errs = append(errs, fmt.Errorf("does not export the function %s", want.name))
-		case def != nil && !(slices.Equal(def.ParamTypes(), params) && slices.Equal(def.ResultTypes(), results)):
-			errs = append(errs, fmt.Errorf("exports %s as %s; ABI v1 has %s", want.name,
-				signatureText(def.ParamTypes(), def.ResultTypes()), signatureText(params, results)))
-		}
-	}
-	return errors.Join(errs...)
-}
-
-// keepSpares starts the goroutine that keeps a spare instance ready, since a stock-Go instance takes milliseconds.
-func (f *filter) keepSpares() {
-	f.want()
-	f.done.Go(func() {
-		for {
-			select {
-			case <-f.life.Done():
-				return
-			case <-f.wants:
-			}
-			if len(f.spare) == 0 { // only this goroutine adds to it
-				if in, err := f.start(f.life); err == nil {
-					f.spare <- in
-				}
-			}
-		}
-	})
-}
-
-// take returns a started instance: the spare, or a new one.
-func (f *filter) take(ctx context.Context) (*instance, error) {
-	select {
-	case in := <-f.spare:
-		f.want()
-		return in, nil
-	default:
-	}
-	in, err := f.start(ctx)
-	if err == nil {
-		f.want() // the one before may have failed to start
-	}
-	return in, err
-}
-
-func (f *filter) want() {
-	select {
-	case f.wants <- struct{}{}:
-	default:
-	}
-}
 
 // close frees the runtime and all instances with it. No call may be in flight. It may be called on what load left.
 func (f *filter) close() {
