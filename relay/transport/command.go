@@ -72,15 +72,14 @@ type publication struct {
 	contentType string // "" when the kind says it
 }
 
-// parseCommand parses `{"id":1,"subscribe":{…}}`: strictly, so that what the relay reads is what every other JSON parser
-// would read. With an error, the command still has its id if that could be read.
+// parseCommand parses `{"id":1,"subscribe":{…}}`. With an error, the command still has its id if that could be read.
 func parseCommand(p []byte) (c command, err *commandError) {
-	if fault := jsonFault(p); fault != "" {
-		return c, badCommand("%s", fault)
+	if fault := tooDeep(p); fault != nil {
+		return c, badCommand("bad JSON: %v", fault)
 	}
 	ms, fault := members(p)
-	if fault != "" {
-		return c, badCommand("%s", fault)
+	if fault != nil {
+		return c, badCommand("bad JSON: %v", fault)
 	}
 	var body []byte
 	for _, m := range ms {
@@ -120,8 +119,8 @@ func parseID(p []byte) uint64 {
 
 func (c *command) parseBody(body []byte) *commandError {
 	ms, fault := members(body)
-	if fault != "" {
-		return badCommand("%s: %s", c.verb, fault)
+	if fault != nil {
+		return badCommand("%s: %s", c.verb, fault.Reason)
 	}
 	if c.verb == verbPublish {
 		return c.publish.parse(ms)

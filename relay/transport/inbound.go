@@ -1,7 +1,6 @@
 package transport
 
 import (
-	"encoding/json"
 	"errors"
 	"strconv"
 	"time"
@@ -85,12 +84,4 @@ func (s *session) submit(ev *relay.Event, done func(relay.Result)) {
 	default:
 		s.fail(submitFailure(err))
 	}
-}
-
-// textKind returns the kind of a text payload.
-func textKind(p []byte) relay.Kind {
-	if json.Valid(p) {
-		return relay.KindJSON
-	}
-	return relay.KindText
 }

@@ -1,135 +1,95 @@
 package transport
 
 import (
-	"encoding/json"
 	"fmt"
+	"sync"
+
+	"eventrelay/relay"
+	"eventrelay/relay/rawjson"
 )
 
 // maxDepth bounds how deep the JSON of a command may nest.
 const maxDepth = 32
 
-// jsonFault returns what is wrong with p as one JSON value no deeper than maxDepth, or "".
-func jsonFault(p []byte) string {
-	depth, deepest := 0, 0
-	for i := 0; i < len(p); i++ {
-		switch p[i] {
-		case '{', '[':
-			depth++
-			deepest = max(deepest, depth)
-		case '}', ']':
-			depth--
-		case '"':
-			i = stringEnd(p, i) - 1
-		}
-		if deepest > maxDepth { // before json.Valid, so that depth costs nothing
-			return fmt.Sprintf("JSON nests deeper than %d", maxDepth)
-		}
+// scanners read JSON the way the publish API does: what is JSON there is JSON here.
+var scanners = sync.Pool{New: func() any { return new(rawjson.Scanner) }}
+
+// textKind returns the kind of a text payload.
+func textKind(p []byte) relay.Kind {
+	s := scanners.Get().(*rawjson.Scanner)
+	defer putScanner(s)
+	s.Reset(p)
+	if _, fault := s.Document(); fault != nil {
+		return relay.KindText
 	}
-	if !json.Valid(p) {
-		return "not JSON: " + syntaxFault(p)
-	}
-	return ""
+	return relay.KindJSON
 }
 
-func syntaxFault(p []byte) string {
-	var v json.RawMessage
-	err := json.Unmarshal(p, &v)
-	if se, ok := err.(*json.SyntaxError); ok { //nolint:errorlint // Unmarshal does not wrap it
-		return fmt.Sprintf("%v at byte %d", err, se.Offset)
-	}
-	return "invalid"
+// putScanner gives a scanner back without the text it read.
+func putScanner(s *rawjson.Scanner) {
+	s.Reset(nil)
+	scanners.Put(s)
 }
 
-// member is one member of a JSON object. Value is its text.
+// member is one member of a JSON object. Value is its text, and lies in the object's.
 type member struct {
 	key   string
 	value []byte
 }
 
-// members returns the members of p, or a fault: p is no object, or holds a key twice. p must be valid JSON.
-func members(p []byte) (ms []member, fault string) {
-	i := skipSpace(p, 0)
-	if p[i] != '{' {
-		return nil, "not a JSON object"
+// members returns the members of the object that p is.
+func members(p []byte) ([]member, *rawjson.Fault) {
+	s := scanners.Get().(*rawjson.Scanner)
+	defer putScanner(s)
+	s.Reset(p)
+	if !s.Enter('{') {
+		return nil, s.Err()
 	}
-	for i = skipSpace(p, i+1); p[i] != '}'; i = skipSpace(p, i) {
-		if p[i] == ',' {
-			i = skipSpace(p, i+1)
+	var ms []member
+	for s.Next() {
+		key := string(s.Key())
+		value, _, ok := s.Value()
+		if !ok {
+			break
 		}
-		end := stringEnd(p, i)
-		key, _ := jsonString(p[i:end])
-		i = skipSpace(p, skipSpace(p, end)+1) // past the colon
-		end = valueEnd(p, i)
-		for _, m := range ms {
-			if m.key == key {
-				return nil, fmt.Sprintf("key %.32q comes twice", key)
-			}
-		}
-		if len(ms) == maxMembers {
-			return nil, fmt.Sprintf("more than %d keys in one object", maxMembers)
-		}
-		ms = append(ms, member{key, p[i:end]})
-		i = end
+		ms = append(ms, member{key, value})
 	}
-	return ms, ""
+	return ms, s.Err()
 }
 
-// maxMembers bounds the keys of the objects that members reads; no command has as many.
-const maxMembers = 8
-
-// jsonString returns the string that the JSON text p is, and whether it is one.
-func jsonString(p []byte) (s string, ok bool) {
+// jsonString returns the string that the JSON value p is, and whether it is one.
+func jsonString(p []byte) (string, bool) {
 	if len(p) == 0 || p[0] != '"' {
 		return "", false
 	}
-	return s, json.Unmarshal(p, &s) == nil
+	return string(rawjson.AppendString(nil, p)), true
 }
 
-func skipSpace(p []byte, i int) int {
-	for i < len(p) && (p[i] == ' ' || p[i] == '\t' || p[i] == '\n' || p[i] == '\r') {
-		i++
-	}
-	return i
-}
-
-// stringEnd returns the index after the string that begins at p[i], or len(p) if it does not end.
-func stringEnd(p []byte, i int) int {
-	for i++; i < len(p); i++ {
+// tooDeep returns why p nests too deep, or nil. It looks at brackets only, in front of all other checks, so that depth
+// costs nothing.
+func tooDeep(p []byte) *rawjson.Fault {
+	depth := 0
+	for i := 0; i < len(p); i++ {
 		switch p[i] {
-		case '\\':
-			i++
-		case '"':
-			return i + 1
-		}
-	}
-	return len(p)
-}
-
-// valueEnd returns the index after the value that begins at p[i] in valid JSON.
-func valueEnd(p []byte, i int) int {
-	for depth := 0; i < len(p); i++ {
-		switch p[i] {
-		case '"':
-			i = stringEnd(p, i) - 1
 		case '{', '[':
-			depth++
-			continue
+			if depth++; depth > maxDepth {
+				return &rawjson.Fault{Offset: i, Reason: fmt.Sprintf("nests deeper than %d", maxDepth)}
+			}
 		case '}', ']':
-			if depth == 0 {
-				return i
-			}
 			depth--
-		case ',', ' ', '\t', '\n', '\r':
-			if depth == 0 {
-				return i
-			}
-			continue
-		default:
-			continue
-		}
-		if depth == 0 {
-			return i + 1
+		case '"':
+			i = stringEnd(p, i)
 		}
 	}
-	return i
+	return nil
+}
+
+// stringEnd returns the index of the quote that ends the string begun at p[i], or len(p).
+func stringEnd(p []byte, i int) int {
+	for i++; i < len(p) && p[i] != '"'; i++ {
+		if p[i] == '\\' {
+			i++
+		}
+	}
+	return min(i, len(p))
 }
