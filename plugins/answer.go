@@ -2,7 +2,6 @@ package plugins
 
 import (
 	"bytes"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"unicode/utf8"
@@ -136,8 +135,12 @@ func (in *instance) checkPayload(p []byte, k relay.Kind) error {
 		return fmt.Errorf("a payload of %d bytes is larger than max_event (%v)", len(p), relay.Size(in.filter.maxEvent))
 	case k != relay.KindBinary && !utf8.Valid(p):
 		return errNotUTF8
-	case k == relay.KindJSON && !json.Valid(p):
-		return errNotJSON
+	case k == relay.KindJSON:
+		// As strict as the publish API: what a filter answers must mean the same to every reader after it.
+		in.json.Reset(p)
+		if _, fault := in.json.Document(); fault != nil {
+			return fmt.Errorf("%w: %w", errNotJSON, fault)
+		}
 	}
 	return nil
 }

@@ -106,6 +106,7 @@ func TestChain_Failures(t *testing.T) {
 		{"record keys unsorted", "R" + record(0, "t", "x", "b", "1", "a", "2"), "out of order", false},
 		{"record keys twice", "R" + record(0, "t", "x", "a", "1", "a", "2"), "twice", false},
 		{"record not JSON", "R" + record(abi.JSON, "t", "{"), "the payload is not one JSON value", false},
+		{"record with a key twice", "R" + record(abi.JSON, "t", `{"a":1,"a":2}`), "the payload is not one JSON value: ", false},
 		{"record JSON of no bytes", "R" + record(abi.JSON, "t", ""), "the payload is not one JSON value", false},
 		{"record JSON not UTF-8", "R" + record(abi.JSON, "t", "\"\xff\""), "the payload is not UTF-8", false},
 		{"record not text", "R" + record(abi.Text, "t", "\xff"), "the payload is not UTF-8", false},
@@ -283,8 +284,8 @@ func TestChain_TextAndJSON(t *testing.T) {
 	assert.Equal(t, "bad_answer: the payload is not UTF-8", send(relay.KindText, "P\xff").Reason)
 	assert.Equal(t, relay.Transformed, send(relay.KindBinary, "P\xff").Verdict)
 	assert.Equal(t, relay.Transformed, send(relay.KindJSON, `P{"a":[1,"ü"]}`).Verdict)
-	assert.Equal(t, "bad_answer: the payload is not one JSON value", send(relay.KindJSON, `P{"a":1} {}`).Reason)
-	assert.Equal(t, "bad_answer: the payload is not one JSON value", send(relay.KindJSON, `P`).Reason)
+	assert.Contains(t, send(relay.KindJSON, `P{"a":1} {}`).Reason, "bad_answer: the payload is not one JSON value")
+	assert.Contains(t, send(relay.KindJSON, `P`).Reason, "bad_answer: the payload is not one JSON value")
 
 	send(relay.KindBinary, "R"+record(abi.JSON, "t", "{}"))
 	all := r.sink.all()

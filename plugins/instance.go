@@ -9,6 +9,7 @@ import (
 	"github.com/tetratelabs/wazero/api"
 
 	"eventrelay/relay"
+	"eventrelay/relay/rawjson"
 	"eventrelay/sdk/abi"
 )
 
@@ -28,6 +29,7 @@ type instance struct {
 	ptr, room uint32 // the guest's buffer
 	stack     [1]uint64
 	log       guestLog
+	json      rawjson.Scanner
 	monotonic int64
 	counted   int64 // bytes of memory in the metric
 	call      call
