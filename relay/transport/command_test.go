@@ -19,7 +19,7 @@ func TestParseCommand(t *testing.T) {
 		" {\n\"unsubscribe\" : { \"topic\" : \"*\" } ,\t\"id\" : 2 } ":    {id: 2, verb: verbUnsubscribe, pattern: "*"},
 		`{"id":9007199254740991,"ping":{}}`:                               {id: maxCommandID, verb: verbPing},
 		`{"\u0069d":3,"p\u0069ng":{}}`:                                    {id: 3, verb: verbPing},
-		`{"id":4,"publish":{"topic":"a","data":{"topic":"b","data":1}}}`: {id: 4, verb: verbPublish, publish: publication{topic: "a", kind: relay.KindJSON, payload: []byte(`{"topic":"b","data":1}`)}},
+		`{"id":4,"publish":{"topic":"a","data":{"topic":"b","data":1}}}`:  {id: 4, verb: verbPublish, publish: publication{topic: "a", kind: relay.KindJSON, payload: []byte(`{"topic":"b","data":1}`)}},
 		`{"id":5,"publish":{"data":"]}\\\"","topic":"a","event_id":"e"}}`: {id: 5, verb: verbPublish, publish: publication{topic: "a", id: "e", kind: relay.KindJSON, payload: []byte(`"]}\\\""`)}},
 		`{"id":6,"publish":{"topic":"a","data_base64":""}}`:               {id: 6, verb: verbPublish, publish: publication{topic: "a", kind: relay.KindBinary, payload: []byte{}}},
 		`{"id":7,"publish":{"topic":"a","data":"","type":"text/html"}}`:   {id: 7, verb: verbPublish, publish: publication{topic: "a", kind: relay.KindText, payload: []byte{}, contentType: "text/html"}},
