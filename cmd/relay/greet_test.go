@@ -21,16 +21,24 @@ func TestGreeting(t *testing.T) {
 		change             func(*config.Config)
 		subscribe, publish string
 	}{
-		{"defaults", "127.0.0.1:8080", func(*config.Config) {},
-			"bin/relay subscribe 'events'", "curl " + data + "http://127.0.0.1:8080/publish/events"},
-		{"a filter", "127.0.0.1:8080", func(c *config.Config) { c.Filters = []plugins.Filter{{Topics: []relay.Pattern{"a.*.>"}}} },
-			"bin/relay subscribe 'a.*.>'", "curl " + data + "http://127.0.0.1:8080/publish/a.new.new"},
-		{"every address", "[::]:9000", func(*config.Config) {},
-			"bin/relay subscribe 'events' --url http://127.0.0.1:9000", "curl " + data + "http://127.0.0.1:9000/publish/events"},
-		{"auth", "[::1]:8080", func(c *config.Config) {
-			c.Auth = auth.Options{PublishKeys: []auth.Secret{"hunter2"}, SubscribeTokens: []auth.Secret{"hunter2"}}
-		}, "RELAY_TOKEN=… bin/relay subscribe 'events' --url http://[::1]:8080",
-			`curl -H "Authorization: Bearer $RELAY_KEY" ` + data + "http://[::1]:8080/publish/events"},
+		{
+			"defaults", "127.0.0.1:8080", func(*config.Config) {},
+			"bin/relay subscribe 'events'", "curl " + data + "http://127.0.0.1:8080/publish/events",
+		},
+		{
+			"a filter", "127.0.0.1:8080", func(c *config.Config) { c.Filters = []plugins.Filter{{Topics: []relay.Pattern{"a.*.>"}}} },
+			"bin/relay subscribe 'a.*.>'", "curl " + data + "http://127.0.0.1:8080/publish/a.new.new",
+		},
+		{
+			"every address", "[::]:9000", func(*config.Config) {},
+			"bin/relay subscribe 'events' --url http://127.0.0.1:9000", "curl " + data + "http://127.0.0.1:9000/publish/events",
+		},
+		{
+			"auth", "[::1]:8080", func(c *config.Config) {
+				c.Auth = auth.Options{PublishKeys: []auth.Secret{"hunter2"}, SubscribeTokens: []auth.Secret{"hunter2"}}
+			}, "RELAY_TOKEN=… bin/relay subscribe 'events' --url http://[::1]:8080",
+			`curl -H "Authorization: Bearer $RELAY_KEY" ` + data + "http://[::1]:8080/publish/events",
+		},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
