@@ -67,10 +67,14 @@ func (b *Broadcaster) Metrics(yield func(relay.Metric)) {
 	counter("relay_sends_total", "Writes to sockets that carried events.", b.stats.sends.Load())
 	counter("relay_sends_short_total", "Writes that a full socket cut short.", b.stats.full.Load())
 	counter("relay_encodes_total", "Serializations of events; not per client.", s.Encodes)
-	yield(relay.Metric{Name: "relay_delivery_lag_seconds", Kind: relay.HistogramKind, Histogram: &b.stats.lag,
-		Help: "Age of the oldest event of a write when the write is put together."})
+	yield(relay.Metric{
+		Name: "relay_delivery_lag_seconds", Kind: relay.HistogramKind, Histogram: &b.stats.lag,
+		Help: "Age of the oldest event of a write when the write is put together.",
+	})
 	for r := range b.stats.closed {
-		yield(relay.Metric{Name: "relay_reaped_total", Help: "Clients that left the fan-out, by reason.", Kind: relay.Counter,
-			Labels: []string{"reason", relay.CloseReason(r).String()}, Value: float64(b.stats.closed[r].Load())})
+		yield(relay.Metric{
+			Name: "relay_reaped_total", Help: "Clients that left the fan-out, by reason.", Kind: relay.Counter,
+			Labels: []string{"reason", relay.CloseReason(r).String()}, Value: float64(b.stats.closed[r].Load()),
+		})
 	}
 }

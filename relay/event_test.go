@@ -24,8 +24,16 @@ func TestSize(t *testing.T) {
 		{"16MiB", 16 * relay.MiB, "16MiB"},
 		{"2GiB", 2 * relay.GiB, "2GiB"},
 		{"16 MiB", 16 * relay.MiB, "16MiB"},
-		{in: "16"}, {in: "16MB"}, {in: "16M"}, {in: "-1KiB"}, {in: "1.5MiB"}, {in: ""}, {in: "KiB"}, {in: "1e3B"},
-		{in: "9223372036854775807GiB"}, {in: "99999999999999999999B"},
+		{in: "16"},
+		{in: "16MB"},
+		{in: "16M"},
+		{in: "-1KiB"},
+		{in: "1.5MiB"},
+		{in: ""},
+		{in: "KiB"},
+		{in: "1e3B"},
+		{in: "9223372036854775807GiB"},
+		{in: "99999999999999999999B"},
 	} {
 		var s relay.Size
 		err := s.UnmarshalText([]byte(tc.in))

@@ -121,8 +121,11 @@ func TestHandler_attributesOfItems(t *testing.T) {
 	require.Len(t, r.fake.events(), 2)
 	assert.Equal(t, "x", r.fake.events()[0].ID)
 	assert.Equal(t, relay.Attributes{
-		{Key: "a", Value: "é"}, {Key: "content_type", Value: "application/json"}, {Key: "n", Value: ""},
-		{Key: "remote_address", Value: "192.0.2.1:1234"}, {Key: "z", Value: "1"},
+		{Key: "a", Value: "é"},
+		{Key: "content_type", Value: "application/json"},
+		{Key: "n", Value: ""},
+		{Key: "remote_address", Value: "192.0.2.1:1234"},
+		{Key: "z", Value: "1"},
 	}, r.fake.events()[0].Attributes)
 	assert.Len(t, r.fake.events()[1].Attributes, 2, "the attributes of one item are not those of the next")
 }

@@ -42,8 +42,11 @@ func TestHandler_structuredCloudEvents(t *testing.T) {
 			ev := r.only(t)
 			tt.want.ID, tt.want.Time = "A-1", ev.Time
 			tt.want.Attributes = relay.Attributes{
-				{Key: "ce_source", Value: "/shop"}, {Key: "ce_specversion", Value: "1.0"}, {Key: "ce_type", Value: "order.created"},
-				{Key: "content_type", Value: tt.contentType}, {Key: "remote_address", Value: "192.0.2.1:1234"},
+				{Key: "ce_source", Value: "/shop"},
+				{Key: "ce_specversion", Value: "1.0"},
+				{Key: "ce_type", Value: "order.created"},
+				{Key: "content_type", Value: tt.contentType},
+				{Key: "remote_address", Value: "192.0.2.1:1234"},
 			}
 			assert.Equal(t, tt.want, *ev)
 		})

@@ -230,7 +230,8 @@ func (c *portConn) abort() {
 	_ = c.raw.Close()
 }
 
-func (c *portConn) Subscribe(p relay.Pattern, f relay.Form) error  { return c.client.Subscribe(p, f) }
+func (c *portConn) Subscribe(p relay.Pattern, f relay.Form) error { return c.client.Subscribe(p, f) }
+
 func (c *portConn) Unsubscribe(p relay.Pattern, f relay.Form) bool { return c.client.Unsubscribe(p, f) }
 func (c *portConn) Send(frame []byte) error                        { return c.client.Send(frame) }
 
