@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"eventrelay/relay"
+	"eventrelay/relay/transport"
 	"eventrelay/relay/transport/wsclient"
 )
 
@@ -118,13 +119,10 @@ func (a *app) newSubscriber(f *subscribeFlags, patterns []string) (*subscriber, 
 		s.options.Header.Set("Authorization", "Bearer "+token)
 	}
 	if f.envelope {
-		s.options.Subprotocols = []string{subprotocol}
+		s.options.Subprotocols = []string{transport.Subprotocol}
 	}
 	return s, nil
 }
-
-// subprotocol is the one of envelopes.
-const subprotocol = "relay.v1.json"
 
 func topicQuery(patterns []string) (string, error) {
 	if len(patterns) == 0 {
