@@ -165,6 +165,24 @@ func TestConnect_WriteDeadline(t *testing.T) {
 	assert.Equal(t, relay.ReasonSlow, c.Reason())
 }
 
+func TestClose_AtOnce(t *testing.T) {
+	for range 20 {
+		b := broadcaster.New(broadcaster.Options{})
+		for range 4 {
+			server, client := pair(t)
+			_, err := b.Connect(server)
+			require.NoError(t, err)
+			require.NoError(t, client.Close())
+		}
+		var closing sync.WaitGroup
+		for range 8 {
+			closing.Go(func() { assert.NoError(t, b.Close()) })
+		}
+		closing.Wait()
+		require.Zero(t, b.Stats().Clients)
+	}
+}
+
 func TestFlush_WaitsForWrites(t *testing.T) {
 	b := open(t, broadcaster.Options{})
 	server, client := net.Pipe()

@@ -13,6 +13,8 @@ import (
 type loops struct {
 	b *Broadcaster
 
+	closing sync.Once
+
 	// Guarded by mu.
 	mu     sync.Mutex
 	all    []*loop
@@ -70,7 +72,10 @@ func (ls *loops) flush(ctx context.Context) error {
 	return nil
 }
 
-func (ls *loops) close() {
+// close closes every loop. Called again, it waits for the first call.
+func (ls *loops) close() { ls.closing.Do(ls.closeAll) }
+
+func (ls *loops) closeAll() {
 	ls.mu.Lock()
 	ls.closed = true
 	ls.mu.Unlock()
@@ -179,11 +184,7 @@ func (l *loop) close() {
 	for _, c := range l.leftovers() {
 		<-c.done
 	}
-	select {
-	case <-l.stop:
-	default:
-		close(l.stop)
-	}
+	close(l.stop)
 	l.wg.Wait()
 	l.mu.Lock()
 	defer l.mu.Unlock()
