@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -205,6 +206,31 @@ func TestOutbox_Limit(t *testing.T) {
 	passAll(s)
 	require.Len(t, frames(t, k.got), 2)
 	require.NoError(t, s.Send(0, pong))
+}
+
+// What is left of an event's frame waits in the outbox, but is no reply that the client fails to read.
+func TestOutbox_EventsDoNotCount(t *testing.T) {
+	b, d := broadcaster.New(broadcaster.Options{Outbox: 100}), newSim()
+	s := b.NewShard(d)
+	k := d.open(s, 0)
+	k.room = 50
+	require.NoError(t, s.Subscribe(0, "t", relay.Plain))
+	large := strings.Repeat("x", 1000)
+	b.Append(event("t", large))
+	passAll(s)
+	require.True(t, s.Unsubscribe(0, "t", relay.Plain))
+	pong := append([]byte{0x8a, 48}, make([]byte, 48)...)
+	require.NoError(t, s.Send(0, pong))
+	k.room = 500
+	s.Writable(0)
+	passAll(s)
+	require.NoError(t, s.Send(0, pong))
+	require.ErrorIs(t, s.Send(0, pong), relay.ErrOutbox, "replies do count")
+	k.room = -1
+	s.Writable(0)
+	passAll(s)
+	text := string(pong[2:])
+	assert.Equal(t, []frame{{1, large}, {10, text}, {10, text}}, frames(t, k.got))
 }
 
 func TestClose_CompletesTheFrameItIsIn(t *testing.T) {

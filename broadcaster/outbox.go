@@ -2,9 +2,22 @@ package broadcaster
 
 import "eventrelay/relay"
 
-// An outbox holds the private bytes of one connection that its socket did not take: whole frames, except that the first
+// outbox holds the private bytes of one connection that its socket did not take: whole frames, except that the first
 // may have begun. It goes out before any event, so a frame in it may be cut anywhere. While it holds anything, the
 // connection is connFull.
+type outbox struct {
+	bytes []byte
+	event int // so many at its front end an event's frame, see keepPartial; they are no reply that the client does not read
+}
+
+// private returns how many bytes of replies wait.
+func (o *outbox) private() int { return len(o.bytes) - o.event }
+
+// sent takes off n bytes that are out.
+func (o *outbox) sent(n int) {
+	o.bytes = append(o.bytes[:0], o.bytes[n:]...)
+	o.event = max(o.event-n, 0)
+}
 
 // Send implements relay.Shard.
 func (s *Shard) Send(slot relay.Slot, frame []byte) error {
@@ -12,7 +25,7 @@ func (s *Shard) Send(slot relay.Slot, frame []byte) error {
 	if !c.live() {
 		return relay.ErrGone
 	}
-	if c.outbox != 0 && len(*s.outboxes.at(c.outbox - 1))+len(frame) > int(s.b.opts.Outbox) {
+	if c.outbox != 0 && s.outboxes.at(c.outbox-1).private()+len(frame) > int(s.b.opts.Outbox) {
 		return relay.ErrOutbox
 	}
 	if !c.is(connFull) {
@@ -33,10 +46,10 @@ func (s *Shard) Send(slot relay.Slot, frame []byte) error {
 // push appends bytes to c's outbox, which it makes if there is none.
 func (s *Shard) push(c *conn, p []byte) {
 	if c.outbox == 0 {
-		c.outbox = s.outboxes.add(nil) + 1
+		c.outbox = s.outboxes.add(outbox{}) + 1
 	}
 	box := s.outboxes.at(c.outbox - 1)
-	*box = append(*box, p...)
+	box.bytes = append(box.bytes, p...)
 }
 
 // keepPartial copies the rest of m's partly written frame, if it is m's that c is in the middle of, to the front of the
@@ -50,9 +63,10 @@ func (s *Shard) keepPartial(c *conn, m *member) {
 	old := c.outbox
 	c.part, c.sent, c.outbox = 0, 0, 0
 	s.push(c, rest)
+	s.outboxes.at(c.outbox - 1).event = len(rest)
 	s.tally.deliveries++
 	if old != 0 {
-		s.push(c, *s.outboxes.at(old - 1))
+		s.push(c, s.outboxes.at(old-1).bytes)
 		s.outboxes.remove(old - 1)
 	}
 }
@@ -64,13 +78,13 @@ func (s *Shard) flushOutbox(slot relay.Slot, c *conn) bool {
 	}
 	if c.outbox != 0 {
 		box := s.outboxes.at(c.outbox - 1)
-		n, err := s.driver.Send(slot, *box)
+		n, err := s.driver.Send(slot, box.bytes)
 		if err != nil {
 			s.fail(slot, c)
 			return false
 		}
-		if n < len(*box) {
-			*box = append((*box)[:0], (*box)[n:]...)
+		if n < len(box.bytes) {
+			box.sent(n)
 			c.flags |= connFull
 			return false
 		}

@@ -24,7 +24,7 @@ type Shard struct {
 	conns    []conn
 	members  slab[member]
 	parts    slab[*part]
-	outboxes slab[[]byte]
+	outboxes slab[outbox]
 	work     []*part // dirty parts of this pass, yet to be visited, last first
 	ready    []relay.Slot
 	gather   gather
