@@ -48,9 +48,19 @@ func open(t testing.TB, o broadcaster.Options) *broadcaster.Broadcaster {
 }
 
 func readFrame(t testing.TB, r io.Reader) frame {
-	f, err := ws.ReadFrame(r)
+	f, err := nextFrame(r)
 	require.NoError(t, err)
-	return frame{byte(f.Header.OpCode), string(f.Payload)}
+	return f
+}
+
+func nextFrame(r io.Reader) (frame, error) {
+	h, err := ws.ReadHeader(r)
+	if err != nil {
+		return frame{}, err
+	}
+	payload := make([]byte, h.Length)
+	_, err = io.ReadFull(r, payload)
+	return frame{byte(h.OpCode), string(payload)}, err
 }
 
 func TestConnect_GetsWhatComesAfter(t *testing.T) {
@@ -242,11 +252,11 @@ func stay(t *testing.T, conn net.Conn, topic relay.Pattern, publishers, events i
 	seen := make([]int, events) // how many publishers' event n came
 	r := bufio.NewReader(conn)
 	for range want {
-		f, err := ws.ReadFrame(r)
+		f, err := nextFrame(r)
 		if !assert.NoError(t, err) {
 			return
 		}
-		n, err := strconv.Atoi(string(f.Payload))
+		n, err := strconv.Atoi(f.payload)
 		assert.NoError(t, err)
 		if n > 0 {
 			assert.Less(t, seen[n], seen[n-1], "order of %d", n)

@@ -68,7 +68,7 @@ func TestServer_BrokenReloadChangesNothing(t *testing.T) {
 		"missing module":    base("auto") + "filters: [{name: x, path: none.wasm}]",
 		"broken module":     base("auto") + fmt.Sprintf("filters: [{name: x, path: %q}]", broken),
 		"refused config":    base("auto") + fmt.Sprintf("filters: [{name: x, path: %q, config: {nonsense: 1}}]", sample(t, "dropfield")),
-		"one good, one bad": base("auto") + fmt.Sprintf("auth: {publish_keys: [key-0123456789abcdef]}\nfilters: [{name: x, path: none.wasm}]"),
+		"one good, one bad": base("auto") + "auth: {publish_keys: [key-0123456789abcdef]}\nfilters: [{name: x, path: none.wasm}]",
 		"missing keys":      base("auto") + "auth: {publish_keys_file: none}",
 	} {
 		t.Run(name, func(t *testing.T) {

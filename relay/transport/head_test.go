@@ -18,9 +18,10 @@ func TestOpening_atEveryByte(t *testing.T) {
 	in := []byte(goodHead + "rest")
 	for cut := range len(in) {
 		var o opening
-		head, rest, refusal := o.take(in[:cut])
+		head, _, refusal := o.take(in[:cut])
 		require.Nil(t, refusal)
 		if head == nil {
+			var rest []byte
 			require.Less(t, cut, len(goodHead))
 			head, rest, refusal = o.take(in[cut:])
 			require.Nil(t, refusal)

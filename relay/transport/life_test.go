@@ -3,6 +3,7 @@ package transport_test
 import (
 	"context"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"os"
@@ -264,8 +265,12 @@ func TestFanOut(t *testing.T) {
 			p := r.connect("?topic=n.>")
 			all.Go(func() {
 				for i := range events {
-					f, err := ws.ReadFrame(p.r)
-					if !assert.NoError(t, err) || !assert.Equal(t, fmt.Sprint(i), string(f.Payload)) {
+					h, err := ws.ReadHeader(p.r)
+					if !assert.NoError(t, err) {
+						return
+					}
+					payload := make([]byte, h.Length)
+					if _, err := io.ReadFull(p.r, payload); !assert.NoError(t, err) || !assert.Equal(t, fmt.Sprint(i), string(payload)) {
 						return
 					}
 				}
