@@ -40,6 +40,10 @@ func newKV() *kv { return &kv{items: map[string]*list.Element{}} }
 
 func (i *kvItem) size() int { return kvOverhead + len(i.key) + len(i.value) }
 
+// fits reports whether an item is not larger than the store. What does not fit is neither hashed nor copied, as it may
+// be as large as a guest's memory.
+func fits(key, value []byte) bool { return kvOverhead+len(key)+len(value) <= maxKVBytes }
+
 // get copies the value of key into out, if it fits, and returns its length.
 func (s *kv) get(key, out []byte) (n int, ok bool) {
 	s.mu.Lock()
@@ -55,8 +59,14 @@ func (s *kv) get(key, out []byte) (n int, ok bool) {
 }
 
 // set gives key a value for ttl milliseconds, or for ever when ttl is 0; a negative ttl deletes the key. It reports
-// whether there was room.
+// whether there was room; if not, the key keeps what it has.
 func (s *kv) set(key, value []byte, ttl int64) bool {
+	if ttl < 0 {
+		value = nil
+	}
+	if !fits(key, value) {
+		return false
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if e := s.items[string(key)]; e != nil {
@@ -65,19 +75,22 @@ func (s *kv) set(key, value []byte, ttl int64) bool {
 	if ttl < 0 {
 		return true
 	}
-	return s.insert(key, append([]byte(nil), value...), expiry(ttl))
+	s.insert(key, append([]byte(nil), value...), expiry(ttl))
+	return true
 }
 
 // add adds delta to the number at key and returns the sum. An absent key is 0, and lives for ttl milliseconds.
 func (s *kv) add(key []byte, delta, ttl int64) (int64, error) {
+	var number [8]byte
+	if !fits(key, number[:]) {
+		return 0, errKVFull
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	item := s.find(key)
 	switch {
 	case item == nil:
-		if !s.insert(key, binary.LittleEndian.AppendUint64(nil, uint64(delta)), expiry(max(ttl, 0))) {
-			return 0, errKVFull
-		}
+		s.insert(key, binary.LittleEndian.AppendUint64(nil, uint64(delta)), expiry(max(ttl, 0)))
 		return delta, nil
 	case len(item.value) != 8:
 		return 0, errKVNumber
@@ -98,6 +111,9 @@ func expiry(ttl int64) time.Time {
 }
 
 func (s *kv) find(key []byte) *kvItem {
+	if !fits(key, nil) {
+		return nil
+	}
 	e := s.items[string(key)]
 	if e == nil {
 		return nil
@@ -110,17 +126,14 @@ func (s *kv) find(key []byte) *kvItem {
 	return item
 }
 
-func (s *kv) insert(key, value []byte, expires time.Time) bool {
-	if kvOverhead+len(key)+len(value) > maxKVBytes {
-		return false
-	}
+// insert adds an item that fits and whose key is not there. It keeps value.
+func (s *kv) insert(key, value []byte, expires time.Time) {
 	item := &kvItem{string(key), value, expires}
 	for s.bytes+item.size() > maxKVBytes || len(s.items) == maxKVItems {
 		s.remove(s.order.Front())
 	}
 	s.items[item.key] = s.order.PushBack(item)
 	s.bytes += item.size()
-	return true
 }
 
 func (s *kv) remove(e *list.Element) {

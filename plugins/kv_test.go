@@ -87,6 +87,12 @@ func TestKV_IsBounded(t *testing.T) {
 	_, ok = s.get(fmt.Appendf(nil, "key%d", 3*maxKVItems-1), nil)
 	assert.True(t, ok)
 	assert.False(t, s.set([]byte("huge"), make([]byte, maxKVBytes), 0))
+	last := fmt.Appendf(nil, "key%d", 3*maxKVItems-1)
+	assert.False(t, s.set(last, make([]byte, maxKVBytes), 0))
+	_, ok = s.get(last, nil)
+	assert.True(t, ok, "a value that was refused does not cost the one that is there")
+	_, ok = s.get(make([]byte, maxKVBytes), nil)
+	assert.False(t, ok)
 	sum := 0
 	for _, e := range s.items {
 		sum += e.Value.(*kvItem).size()

@@ -92,6 +92,14 @@ func TestGuestLog_Floods(t *testing.T) {
 	assert.NotContains(t, r.log.String(), strings.Repeat("y", maxLogLine+1))
 }
 
+// No deadline ends a host function, so that one call may not take long, whatever it is asked.
+func TestWASI_WriteIsBounded(t *testing.T) {
+	r := openRig(t, Options{Lanes: 1}, Filter{Name: "floods", Path: guest("floods_output")})
+	r.say("x")
+	assert.Equal(t, uint32(maxWrite), binary.LittleEndian.Uint32(r.sink.all()[0].Payload))
+	assert.Equal(t, float64(maxWrite-maxLinesPerCall), r.metric("relay_plugin_log_suppressed_total"))
+}
+
 func TestGuestLog_LevelsAndStart(t *testing.T) {
 	r := openRig(t, Options{Lanes: 1}, Filter{Name: "early", Path: guest("logs_in_start")}, puppet("puppet"))
 	r.say("Lcareful")
