@@ -29,11 +29,11 @@ plugins: bin/filters/redact.wasm ## put the sample filters into bin/filters, if 
 bin/filters/redact.wasm: $(shell find testdata/plugins sdk -name '*.go' ! -name '*_test.go' -o -name '*.wasm') go.mod
 	$(MAKE) --no-print-directory -C testdata/plugins OUT=$(CURDIR)/bin/filters
 
-test: ## run the tests; peers that are not installed are skipped, with the reason
-	$(GO) test $(PACKAGES)
+test: ## run the tests, with TESTFLAGS; peers that are not installed are skipped, with the reason
+	$(GO) test -shuffle=on $(TESTFLAGS) $(PACKAGES)
 
-race: ## run the tests under the race detector, in random order
-	$(GO) test -race -shuffle=on $(PACKAGES)
+race: ## run the tests under the race detector
+	$(GO) test -race -shuffle=on $(TESTFLAGS) $(PACKAGES)
 
 fuzz: ## fuzz each target for FUZZTIME (10s)
 	@for pkg in $$($(GO) list $(PACKAGES)); do \

@@ -16,7 +16,10 @@ import (
 	"eventrelay/relay"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+// net/http lets a connection whose body was refused linger for half a second, in a goroutine that ends by itself.
+func TestMain(m *testing.M) {
+	goleak.VerifyTestMain(m, goleak.IgnoreAnyFunction("net/http.(*conn).closeWriteAndWait"))
+}
 
 // fakePublisher takes every event and decides as decide says; nil accepts all.
 type fakePublisher struct {
