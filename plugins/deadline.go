@@ -18,8 +18,11 @@ type callContext struct {
 	timer *time.Timer
 	done  chan struct{} // closed by fire
 
-	limit time.Duration // owned by the caller of arm
-	err   atomic.Pointer[error]
+	// Owned by the caller of arm.
+	limit time.Duration
+	begun time.Time
+
+	err atomic.Pointer[error]
 }
 
 func newCallContext(inst *instance) *callContext {
@@ -31,12 +34,15 @@ func newCallContext(inst *instance) *callContext {
 
 // arm starts the time of a call.
 func (c *callContext) arm(limit time.Duration) {
-	c.limit = limit
+	c.limit, c.begun = limit, time.Now()
 	c.timer.Reset(limit)
 }
 
-// disarm ends the time of a call and reports whether it was in time.
-func (c *callContext) disarm() bool { return c.timer.Stop() && c.err.Load() == nil }
+// disarm ends the time of a call and reports whether it was in time. The timer alone does not tell: a guest that wazero
+// does not interrupt keeps a garbage collection waiting, which keeps all timers waiting, and is back before they run.
+func (c *callContext) disarm() bool {
+	return c.timer.Stop() && c.err.Load() == nil && time.Since(c.begun) <= c.limit
+}
 
 func (c *callContext) fire(why error) {
 	if c.err.CompareAndSwap(nil, &why) {
