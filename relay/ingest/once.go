@@ -24,27 +24,28 @@ func (x *exchange) once() answer {
 	if rule := checkRepeatKey(values); rule != "" {
 		return x.refuse(badRequest("Idempotency-Key " + rule))
 	}
-	key := x.repeatKey(values[0])
-	met, a := x.h.repeats.claim(key, x.fingerprint(), x.now)
+	met, known := x.h.repeats.claim(x.repeatKey(values[0]), x.fingerprint(), x.now)
 	if int(met) < len(x.h.stats.repeats) {
 		x.h.stats.repeats[met].Add(1)
 	}
 	switch met {
 	case replayed:
+		a := known.answer
+		a.replayed = true
 		return a
 	case firstTime:
-		return x.claimed(key)
+		return x.claimed(known)
 	}
 	return x.refuse(repeatProblem(met))
 }
 
 // claimed publishes under a claimed key. A peer that goes away does not stop it half-way, as it will ask again.
-func (x *exchange) claimed(key repeatKey) answer {
-	defer x.h.repeats.drop(key) // also when the publisher panics
+func (x *exchange) claimed(p *repeat) answer {
+	defer x.h.repeats.drop(p) // also when the publisher panics
 	x.ctx = context.WithoutCancel(x.ctx)
 	a := x.publish()
 	if x.passed {
-		x.h.repeats.keep(key, a, time.Now())
+		x.h.repeats.keep(p, a, time.Now())
 	}
 	return a
 }

@@ -194,19 +194,44 @@ func TestRepeats_bounds(t *testing.T) {
 	r := newRepeats(time.Hour, 1000)
 	key := func(i int) repeatKey { return sha256.Sum256([]byte{byte(i)}) }
 	for i := range 100 {
-		met, _ := r.claim(key(i), fingerprint{}, now)
+		met, claimed := r.claim(key(i), fingerprint{}, now)
 		require.Equal(t, firstTime, met)
-		r.keep(key(i), answer{body: make([]byte, 1<<20)}, now)
+		r.keep(claimed, answer{body: make([]byte, 1<<20)}, now)
 		require.LessOrEqual(t, r.bytes, maxRepeatBytes)
 	}
 	assert.Equal(t, 64, r.len())
 
 	r = newRepeats(time.Hour, 2)
+	var first *repeat
 	for i, want := range []repetition{firstTime, firstTime, crowded} {
-		met, _ := r.claim(key(i), fingerprint{}, now)
+		met, claimed := r.claim(key(i), fingerprint{}, now)
 		assert.Equal(t, want, met)
+		if i == 0 {
+			first = claimed
+		}
 	}
-	r.drop(key(0))
+	r.drop(first)
 	met, _ := r.claim(key(3), fingerprint{}, now)
 	assert.Equal(t, firstTime, met)
+}
+
+// A request is done with its key when the answer is kept, even if the key is soon forgotten and claimed by another.
+func TestRepeats_claimedAgain(t *testing.T) {
+	now := time.Now()
+	r := newRepeats(time.Hour, 1)
+	key, other := repeatKey{1}, repeatKey{2}
+	_, first := r.claim(key, fingerprint{}, now)
+	r.keep(first, answer{}, now)
+	_, between := r.claim(other, fingerprint{}, now)
+	r.keep(between, answer{}, now)
+	met, second := r.claim(key, fingerprint{}, now)
+	require.Equal(t, firstTime, met, "the other one took its room")
+	r.drop(first)
+	met, _ = r.claim(key, fingerprint{}, now)
+	assert.Equal(t, inFlight, met, "still the second request's")
+	r.keep(second, answer{status: 200}, now)
+	met, again := r.claim(key, fingerprint{}, now)
+	assert.Equal(t, replayed, met)
+	assert.Equal(t, 200, again.answer.status)
+	assert.Zero(t, r.pending)
 }

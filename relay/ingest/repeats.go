@@ -59,35 +59,34 @@ func newRepeats(window time.Duration, keys int) *repeats {
 	return &repeats{window: window, max: keys, byKey: make(map[repeatKey]*repeat)}
 }
 
-// claim takes key for a request, or says why not. After firstTime, keep or drop must be called.
-func (r *repeats) claim(key repeatKey, f fingerprint, now time.Time) (repetition, answer) {
+// claim takes key for a request, or says why not. After firstTime, keep or drop must be called with what it returned;
+// after replayed, that holds the answer, which does not change any more.
+func (r *repeats) claim(key repeatKey, f fingerprint, now time.Time) (repetition, *repeat) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.expire(now)
 	known, ok := r.byKey[key]
 	switch {
 	case !ok && r.pending >= r.max:
-		return crowded, answer{}
+		return crowded, nil
 	case !ok:
-		r.byKey[key] = &repeat{key: key, request: f}
+		p := &repeat{key: key, request: f}
+		r.byKey[key] = p
 		r.pending++
-		return firstTime, answer{}
+		return firstTime, p
 	case known.request != f:
-		return mismatch, answer{}
+		return mismatch, nil
 	case !known.done:
-		return inFlight, answer{}
+		return inFlight, nil
 	}
-	a := known.answer
-	a.replayed = true
-	return replayed, a
+	return replayed, known
 }
 
 // keep remembers the answer of a claimed key.
-func (r *repeats) keep(key repeatKey, a answer, now time.Time) {
+func (r *repeats) keep(p *repeat, a answer, now time.Time) {
 	a.body = bytes.Clone(a.body)
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	p := r.byKey[key]
 	p.done, p.answer, p.expires = true, a, now.Add(r.window)
 	r.pending--
 	r.oldest = append(r.oldest, p)
@@ -95,12 +94,12 @@ func (r *repeats) keep(key repeatKey, a answer, now time.Time) {
 	r.expire(now)
 }
 
-// drop forgets a claimed key, unless it was kept.
-func (r *repeats) drop(key repeatKey) {
+// drop forgets a claimed key, unless it was kept: then the key may have been forgotten and claimed again meanwhile.
+func (r *repeats) drop(p *repeat) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if p, ok := r.byKey[key]; ok && !p.done {
-		delete(r.byKey, key)
+	if !p.done {
+		delete(r.byKey, p.key)
 		r.pending--
 	}
 }
