@@ -15,8 +15,13 @@ import (
 	"eventrelay/relay"
 )
 
-// httpIdle is how long a kept-alive HTTP connection may be silent.
-const httpIdle = 2 * time.Minute
+const (
+	// httpIdle is how long a kept-alive HTTP connection may be silent.
+	httpIdle = 2 * time.Minute
+	// httpAnswer is how long a request may take from its head to its answer, unless its handler grants more: a peer that
+	// does not read answers must not hold a connection.
+	httpAnswer = 10 * time.Second
+)
 
 // httpSide serves, with net/http, the connections of the public port that did not begin as WebSockets.
 type httpSide struct {
@@ -34,6 +39,7 @@ func newHTTPSide(s *Server) *httpSide {
 	h.server = &http.Server{
 		Handler:           h,
 		ReadHeaderTimeout: s.options.HandshakeTimeout,
+		WriteTimeout:      httpAnswer,
 		IdleTimeout:       httpIdle,
 		MaxHeaderBytes:    maxHead,
 		ErrorLog:          slog.NewLogLogger(s.deps.Log.Handler(), slog.LevelDebug),
@@ -69,7 +75,7 @@ func (h *httpSide) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		writeRefusal(w, errHTTP2)
 		return
 	}
-	if r.URL.Path != h.srv.options.Path {
+	if r.URL.EscapedPath() != h.srv.options.Path { // as sent, like targetPath: what a proxy sees as another path is one
 		h.srv.deps.HTTP.ServeHTTP(w, r)
 		return
 	}

@@ -103,6 +103,15 @@ func TestHTTP_absoluteTarget(t *testing.T) {
 	})
 }
 
+// Another spelling of the path is another path: a proxy that forbids one may let the other through.
+func TestHTTP_pathAsSent(t *testing.T) {
+	drivers(t, func(t *testing.T, driver string) {
+		p := serve(t, driver).dial()
+		p.send(strings.Replace(handshake(""), "GET /ws", "GET /%77s", 1))
+		assert.Equal(t, 200, p.response().StatusCode, "the HTTP handler's")
+	})
+}
+
 func TestHTTP_noHandler(t *testing.T) {
 	drivers(t, func(t *testing.T, driver string) {
 		r := serve(t, driver, func(_ *transport.Options, d *transport.Deps) { d.HTTP = nil })

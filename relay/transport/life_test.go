@@ -206,6 +206,29 @@ func TestClose_leavesNothing(t *testing.T) {
 	})
 }
 
+// A client that leaves no room for the handshake's answer is cut in time, and meanwhile keeps nobody waiting who looks
+// at all connections.
+func TestUpgrade_unreadAnswer(t *testing.T) {
+	adopt := func(t *testing.T, timeout time.Duration) *rig {
+		r := serve(t, "portable", func(o *transport.Options, _ *transport.Deps) { o.HandshakeTimeout = timeout })
+		mute, end := net.Pipe() // a write waits for a read
+		t.Cleanup(func() { _ = mute.Close() })
+		r.Adopt(end)
+		r.eventually("open", func() bool { return r.metric("relay_connections_total") == 1 })
+		return r
+	}
+	t.Run("cut", func(t *testing.T) {
+		r := adopt(t, 50*time.Millisecond)
+		r.eventually("cut", func() bool { return r.metric("relay_disconnects_total", "gone") == 1 })
+	})
+	t.Run("drained", func(t *testing.T) {
+		r := adopt(t, time.Hour)
+		ctx, cancel := context.WithTimeout(t.Context(), patience)
+		defer cancel()
+		require.NoError(t, r.Drain(ctx, 0))
+	})
+}
+
 func openFiles(t *testing.T) int {
 	if runtime.GOOS != "linux" {
 		return 0

@@ -43,7 +43,7 @@ func (c *portConn) run() {
 	if !c.begin() {
 		return
 	}
-	c.receive(c.early, nil)
+	c.receive(c.early, c.greet())
 	c.read()
 	c.finish()
 }
@@ -123,7 +123,7 @@ func (c *portConn) answer(b []byte) {
 	_, _ = c.raw.Write(b) // best effort: the connection closes either way
 }
 
-// begin opens the session and answers the handshake.
+// begin opens the session; the handshake is not answered yet.
 func (c *portConn) begin() bool {
 	_ = c.raw.SetReadDeadline(time.Time{})
 	var err error
@@ -137,14 +137,18 @@ func (c *portConn) begin() bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.open = true
-	if err = c.session.begin(c.driver.core, c, c.admitted); err == nil {
-		err = c.out.greet()
-	}
-	if err != nil {
+	if c.session.begin(c.driver.core, c, c.admitted) != nil {
 		c.session.lost()
 	}
 	c.admitted = nil
 	return true
+}
+
+// greet answers the handshake. It must not hold mu: a client that upgrades a kept-alive connection without reading what
+// it was answered before may leave no room for this answer, and whoever looks at all connections would wait for it.
+func (c *portConn) greet() error {
+	_ = c.raw.SetWriteDeadline(time.Now().Add(c.driver.options.HandshakeTimeout)) // the relay.Client sets its own
+	return c.out.greet()
 }
 
 // read reads until the connection ends.
