@@ -2,7 +2,6 @@ package transport
 
 import (
 	"errors"
-	"net"
 	"net/netip"
 	"slices"
 	"time"
@@ -151,7 +150,7 @@ func (c *conn) refuse(r *relay.Refusal) {
 
 // handToHTTP gives the connection, and what was read of it, to net/http.
 func (c *conn) handToHTTP(read []byte) {
-	l, fd := c.loop, int(c.socket().fd)
+	l, fd, remote := c.loop, int(c.socket().fd), c.Remote()
 	l.poll.remove(fd) // closing would not do it, as netConn duplicates the descriptor
 	l.release(c.slot)
 	nc, err := netConn(fd)
@@ -160,7 +159,7 @@ func (c *conn) handToHTTP(read []byte) {
 		return
 	}
 	if !l.srv.http.hand(nc, read) {
-		l.srv.refused(errUnavailable, unmap(nc.RemoteAddr().(*net.TCPAddr).AddrPort()))
+		l.srv.refused(errUnavailable, remote)
 		_, _ = nc.Write(refusalAnswer(errUnavailable)) // fits, as above
 		_ = nc.Close()
 	}
