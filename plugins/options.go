@@ -60,7 +60,8 @@ type Filter struct {
 
 // Limits bound one filter instance. Zero fields mean the defaults.
 type Limits struct {
-	// Time is how long one call may take. Default 10ms.
+	// Time is how long one call may run. On Linux, time in which a busy machine does not let it run is not counted, up
+	// to ten times as long; elsewhere it is. Default 10ms.
 	Time time.Duration `koanf:"time"`
 	// Memory is the most linear memory of one instance, counted in pages of 64KiB. Default 16MiB.
 	Memory relay.Size `koanf:"memory"`
