@@ -11,8 +11,13 @@ var (
 )
 
 // Adopt has the portable driver carry c as if net/http had read its handshake.
-func (s *Server) Adopt(c net.Conn) {
-	if s.reserve() == nil {
-		s.portable.adopt(c, &upgrade{answer: []byte("HTTP/1.1 101 Switching Protocols\r\n\r\n")}, nil)
+func (s *Server) Adopt(c net.Conn) { s.Admit()(c) }
+
+// Admit does the first half of Adopt, and returns the other.
+func (s *Server) Admit() (adopt func(net.Conn)) {
+	if s.reserve() != nil {
+		return func(net.Conn) {}
 	}
+	u := &upgrade{answer: []byte("HTTP/1.1 101 Switching Protocols\r\n\r\n")}
+	return func(c net.Conn) { s.portable.adopt(c, u, nil) }
 }

@@ -1,6 +1,7 @@
 package transport_test
 
 import (
+	"bufio"
 	"context"
 	"fmt"
 	"io"
@@ -135,6 +136,26 @@ func TestDrain(t *testing.T) {
 		require.Error(t, err, "nobody listens")
 		assert.EqualValues(t, n, r.metric("relay_disconnects_total", "shutdown"))
 	})
+}
+
+// A connection that was admitted just before the drain, and opens after the others were counted, is told to go too.
+func TestDrain_lateOpening(t *testing.T) {
+	r := serve(t, "portable")
+	adopt, first := r.Admit(), r.connect("")
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	defer cancel()
+	drained := make(chan error, 1)
+	go func() { drained <- r.Drain(ctx, 0) }()
+	first.wantClose(1001)
+	mine, theirs := net.Pipe()
+	defer mine.Close()
+	adopt(theirs)
+	late := &peer{mine, t, bufio.NewReader(mine)}
+	require.NoError(t, mine.SetReadDeadline(time.Now().Add(patience)))
+	require.Equal(t, http.StatusSwitchingProtocols, late.response().StatusCode)
+	late.wantClose(1001)
+	require.NoError(t, first.Close())
+	require.NoError(t, <-drained)
 }
 
 func TestDrain_contextEnds(t *testing.T) {

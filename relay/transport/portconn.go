@@ -137,8 +137,11 @@ func (c *portConn) begin() bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.open = true
-	if c.session.begin(c.driver.core, c, c.admitted) != nil {
+	switch err := c.session.begin(c.driver.core, c, c.admitted); {
+	case err != nil:
 		c.session.lost()
+	case c.driver.srv.stopping.Load(): // a drain may have looked at all connections before this one was open
+		c.session.fail(&closeError{Reason: relay.ReasonShutdown})
 	}
 	c.admitted = nil
 	return true
