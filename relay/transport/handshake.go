@@ -134,7 +134,8 @@ func (u *upgrade) topics(query url.Values, o *Options) *relay.Refusal {
 			u.patterns = append(u.patterns, relay.Pattern(strings.Clone(string(p)))) // NOTE: p would pin the whole head
 		}
 	}
-	if len(u.patterns) > 0 {
+	// Who may neither subscribe nor publish has no use for a connection, and must not take the room of others.
+	if len(u.patterns) > 0 || !(u.grant.Publish && o.Inbound) {
 		if err := u.grant.NeedSubscribe(); err != nil {
 			return asRefusal(err)
 		}

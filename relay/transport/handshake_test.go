@@ -188,6 +188,32 @@ func TestHandshake_gate(t *testing.T) {
 	})
 }
 
+// Who may do nothing here does not get a connection either.
+func TestHandshake_nothingGranted(t *testing.T) {
+	for _, tc := range []struct {
+		name    string
+		grant   relay.Grant
+		inbound bool
+		want    int
+	}{
+		{"nothing", relay.Grant{}, true, 401},
+		{"nothing, though a key is known", relay.Grant{Known: true}, true, 403},
+		{"to publish", relay.Grant{Publish: true}, true, 101},
+		{"to publish, which no socket may", relay.Grant{Publish: true, Known: true}, false, 403},
+		{"to subscribe", relay.Grant{Subscribe: true}, false, 101},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			r := serve(t, "auto", func(o *transport.Options, d *transport.Deps) {
+				o.Inbound = tc.inbound
+				d.Gate = gate(func(*relay.Handshake) (relay.Grant, error) { return tc.grant, nil })
+			})
+			p := r.dial()
+			p.send(handshake("", envelopes))
+			assert.Equal(t, tc.want, p.response().StatusCode)
+		})
+	}
+}
+
 // From accept to the last byte of the request there are 5 seconds in all (here: 200 ms), however the bytes trickle.
 func TestHandshake_timeout(t *testing.T) {
 	drivers(t, func(t *testing.T, driver string) {
