@@ -3,9 +3,9 @@ package broadcaster
 import (
 	"encoding/base64"
 	"encoding/binary"
-	"unicode/utf8"
 
 	"eventrelay/relay"
+	"eventrelay/relay/rawjson"
 )
 
 const (
@@ -39,23 +39,23 @@ func CloseFrame(reason relay.CloseReason) []byte {
 
 // envelopePrefix begins an envelope; it differs per feed, the rest per event.
 func envelopePrefix(p relay.Pattern) []byte {
-	return append(appendString([]byte(`{"subscription":`), string(p)), ',')
+	return append(rawjson.AppendQuoted([]byte(`{"subscription":`), string(p)), ',')
 }
 
 // appendEnvelope appends what follows the prefix. JSON payloads stand inline; text is a string with its type; binary is
 // base64, as in CloudEvents.
 func appendEnvelope(b []byte, ev *relay.Event, at relay.Position) []byte {
-	b = appendString(append(b, `"topic":`...), string(ev.Topic))
+	b = rawjson.AppendQuoted(append(b, `"topic":`...), string(ev.Topic))
 	b = append(at.AppendTo(append(b, `,"id":"`...)), '"')
-	b = appendString(append(b, `,"event_id":`...), ev.ID)
+	b = rawjson.AppendQuoted(append(b, `,"event_id":`...), ev.ID)
 	switch ev.Kind {
 	case relay.KindJSON:
 		b = append(append(b, `,"data":`...), ev.Payload...)
 	case relay.KindText:
-		b = appendString(append(b, `,"type":`...), contentType(ev, "text/plain"))
-		b = appendString(append(b, `,"data":`...), ev.Payload)
+		b = rawjson.AppendQuoted(append(b, `,"type":`...), contentType(ev, "text/plain"))
+		b = rawjson.AppendQuoted(append(b, `,"data":`...), ev.Payload)
 	default:
-		b = appendString(append(b, `,"type":`...), contentType(ev, "application/octet-stream"))
+		b = rawjson.AppendQuoted(append(b, `,"type":`...), contentType(ev, "application/octet-stream"))
 		b = base64.StdEncoding.AppendEncode(append(b, `,"data_base64":"`...), ev.Payload)
 		b = append(b, '"')
 	}
@@ -67,40 +67,4 @@ func contentType(ev *relay.Event, otherwise string) string {
 		return t
 	}
 	return otherwise
-}
-
-const hexDigits = "0123456789abcdef"
-
-// appendString appends s as a JSON string (RFC 8259 §7). Bytes that are not UTF-8 become U+FFFD.
-func appendString[S ~string | ~[]byte](b []byte, s S) []byte {
-	b = append(b, '"')
-	start := 0
-	for i := 0; i < len(s); {
-		c := s[i]
-		if c >= utf8.RuneSelf {
-			r, n := utf8.DecodeRuneInString(string(s[i:min(i+utf8.UTFMax, len(s))])) // NOTE: does not escape, no allocation.
-			if r == utf8.RuneError && n == 1 {
-				b = append(append(b, s[start:i]...), `\ufffd`...)
-				start = i + 1
-			}
-			i += n
-			continue
-		}
-		if c >= ' ' && c != '"' && c != '\\' {
-			i++
-			continue
-		}
-		b = append(b, s[start:i]...)
-		switch c {
-		case '"', '\\':
-			b = append(b, '\\', c)
-		case '\n':
-			b = append(b, '\\', 'n')
-		default:
-			b = append(b, '\\', 'u', '0', '0', hexDigits[c>>4], hexDigits[c&15])
-		}
-		i++
-		start = i
-	}
-	return append(append(b, s[start:]...), '"')
 }

@@ -7,6 +7,8 @@
 //
 //	Reset → Document                                        one whole value
 //	Reset → Enter → Next → Key, Value → Next → … → Err      the members or elements of one object or array
+//
+// AppendQuoted and AppendString go from a text to its JSON string and back, for those who put JSON together by hand.
 package rawjson
 
 import "fmt"
