@@ -26,7 +26,7 @@ func (l *loop) add(fd int) {
 	l.sockets[slot] = socket{fd: int32(fd), state: socketOpening, due: l.now() + l.options.HandshakeTimeout}
 	l.conns[slot] = &conn{loop: l, slot: slot, head: new(opening)}
 	if err := l.poll.add(fd, int32(slot), socketEvents); err != nil { // no memory, or max_user_watches
-		l.stats.acceptFails.Add(1)
+		l.srv.acceptFailed(l.stats, err)
 		l.drop(slot, true)
 	}
 }
@@ -155,7 +155,7 @@ func (c *conn) handToHTTP(read []byte) {
 	l.release(c.slot)
 	nc, err := netConn(fd)
 	if err != nil { // out of descriptors
-		l.stats.acceptFails.Add(1)
+		l.srv.acceptFailed(l.stats, err)
 		return
 	}
 	if !l.srv.http.hand(nc, read) {

@@ -70,7 +70,6 @@ type loop struct {
 	stopped   bool
 	nextSweep time.Duration
 	nextTick  time.Duration
-	toldFails uint64 // accept failures that were logged
 	leaving   *departure[*conn]
 }
 
@@ -197,7 +196,7 @@ func (l *loop) accept() {
 		case errors.Is(err, unix.EINTR), errors.Is(err, unix.ECONNABORTED):
 		default:
 			// Mostly EMFILE: the connection stays in the queue, and its event would come again at once, for ever.
-			l.stats.acceptFails.Add(1)
+			l.srv.acceptFailed(l.stats, err)
 			l.deaf = true
 			l.poll.modify(l.listener, listenerID, 0)
 			return
@@ -219,16 +218,7 @@ func (l *loop) sweep(now time.Duration) {
 	}
 	if now >= l.nextTick {
 		l.nextTick = now + time.Second
-		l.tick()
-	}
-}
-
-// tick does what is due every second.
-func (l *loop) tick() {
-	l.shard.Tick()
-	if n := l.stats.acceptFails.Load(); n != l.toldFails {
-		l.log.Warn("connections could not be accepted, mostly for want of file descriptors", "count", n-l.toldFails)
-		l.toldFails = n
+		l.shard.Tick()
 	}
 }
 

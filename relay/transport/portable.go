@@ -46,8 +46,7 @@ func (p *portable) accept(ln net.Listener) {
 			case errors.Is(err, net.ErrClosed):
 				return
 			default:
-				p.stats.acceptFails.Add(1)
-				p.log.Warn("a connection could not be accepted", "err", err)
+				p.srv.acceptFailed(p.stats, err)
 				select {
 				case <-time.After(acceptPause):
 				case <-p.quit:

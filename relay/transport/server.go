@@ -74,6 +74,7 @@ type Server struct {
 	connections atomic.Int64 // admitted and not yet ended
 	stopping    atomic.Bool
 	refusals    refusals
+	unaccepted  unaccepted
 
 	stopOnce, closeOnce sync.Once
 }

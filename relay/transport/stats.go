@@ -4,6 +4,7 @@ import (
 	"strconv"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"eventrelay/relay"
 )
@@ -18,6 +19,24 @@ type stats struct {
 	paused      atomic.Uint64
 	acceptFails atomic.Uint64
 	timeouts    atomic.Uint64 // handshakes that did not come in time
+}
+
+// unaccepted is what the log has yet to say of connections that could not be accepted. Safe for concurrent use.
+type unaccepted struct {
+	count  atomic.Uint64
+	second atomic.Int64 // of the last line, counted from 1 since the start; 0: there was none
+}
+
+// acceptFailed accounts for a connection that could not be accepted. All drivers together log it once a second at most,
+// since out of descriptors they try again many times.
+func (s *Server) acceptFailed(st *stats, err error) {
+	st.acceptFails.Add(1)
+	u := &s.unaccepted
+	u.count.Add(1)
+	last, now := u.second.Load(), int64(time.Since(s.start)/time.Second)+1
+	if now != last && u.second.CompareAndSwap(last, now) {
+		s.deps.Log.Warn("connections could not be accepted, mostly for want of file descriptors", "count", u.count.Swap(0), "err", err)
+	}
 }
 
 // refusals counts refused handshakes by HTTP status.
