@@ -142,21 +142,64 @@ func TestPass_LargeBacklogKeepsOrder(t *testing.T) {
 
 // What a socket that drained is behind by may be more than one send carries; no event need come to have the rest sent.
 func TestWritable_ServesAllThatWaits(t *testing.T) {
+	for _, tc := range []struct {
+		name         string
+		events, size int
+	}{
+		{"one send", 1, 100},
+		{"many sends", 100, 2000},
+		{"events larger than a send", 3, 200_000},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			b, d := broadcaster.New(broadcaster.Options{}), newSim()
+			s := b.NewShard(d)
+			k := d.open(s, 0)
+			k.room = 0
+			require.NoError(t, s.Subscribe(0, "t", relay.Plain))
+			for range tc.events {
+				b.Append(event("t", strings.Repeat("x", tc.size)))
+			}
+			passAll(s)
+			k.room = -1
+			s.Writable(0)
+			assert.False(t, s.Sleep(), "there is work")
+			passAll(s)
+			require.Len(t, frames(t, k.got), tc.events)
+			assert.Zero(t, b.Stats().Events)
+			assert.True(t, s.Sleep())
+			assert.LessOrEqual(t, d.largest, max(64<<10, tc.size)+100)
+		})
+	}
+}
+
+// Connections that come and go leave nothing behind in their shard.
+func TestShard_UsesItsMemoryAgain(t *testing.T) {
 	b, d := broadcaster.New(broadcaster.Options{}), newSim()
 	s := b.NewShard(d)
-	k := d.open(s, 0)
-	k.room = 0
-	require.NoError(t, s.Subscribe(0, "t", relay.Plain))
-	for range 100 {
-		b.Append(event("t", strings.Repeat("x", 2000)))
+	round := func(i int) {
+		k := d.open(s, 0)
+		k.room = 0
+		topic := relay.Topic(fmt.Sprintf("t%d", i))
+		require.NoError(t, s.Subscribe(0, relay.Pattern(topic), relay.Plain))
+		b.Append(event(topic, "x"))
+		b.Append(event(topic, "y"))
+		passAll(s)
+		require.NoError(t, s.Send(0, []byte("\x8a\x00")))
+		if i%2 == 0 {
+			k.room = -1
+			s.Writable(0)
+			passAll(s)
+		}
+		s.Close(0, relay.ReasonClient, nil)
+		passAll(s)
 	}
-	passAll(s)
-	k.room = -1
-	s.Writable(0)
-	passAll(s)
-	require.Len(t, frames(t, k.got), 100)
-	assert.Zero(t, b.Stats().Events)
-	assert.True(t, s.Sleep())
+	round(0)
+	round(1)
+	before := broadcaster.Held(s)
+	for i := range 100 {
+		round(i)
+	}
+	assert.Equal(t, before, broadcaster.Held(s))
 }
 
 func TestSlow(t *testing.T) {
@@ -274,11 +317,35 @@ func TestClose_CompletesTheFrameItIsIn(t *testing.T) {
 	b.Append(event("t", "not begun"))
 	passAll(s)
 	s.Close(0, relay.ReasonShutdown, broadcaster.CloseFrame(relay.ReasonShutdown))
+	passAll(s)
 	k.room = -1
 	s.Writable(0)
 	passAll(s)
 	assert.Equal(t, []frame{{1, "begun"}, {8, "\x03\xe9" + relay.ReasonShutdown.Text()}}, frames(t, k.got))
 	assert.Equal(t, relay.ReasonShutdown, d.closed[0])
+
+	k = d.open(s, 0)
+	k.room = 0
+	require.NoError(t, s.Send(0, []byte("\x8a\x00")))
+	s.Close(0, relay.ReasonPolicy, broadcaster.CloseFrame(relay.ReasonPolicy))
+	k.dead = true
+	s.Writable(0)
+	passAll(s)
+	assert.Equal(t, relay.ReasonPolicy, d.closed[0], "not that it is gone now")
+}
+
+func TestTick_SparesWhoHasLeft(t *testing.T) {
+	b, d := broadcaster.New(broadcaster.Options{MaxLagTime: time.Nanosecond}), newSim()
+	s := b.NewShard(d)
+	d.open(s, 0).room = 0
+	require.NoError(t, s.Subscribe(0, "t", relay.Plain))
+	b.Append(event("t", "first"))
+	b.Append(event("t", "second"))
+	passAll(s)
+	require.True(t, s.Unsubscribe(0, "t", relay.Plain))
+	s.Tick()
+	passAll(s)
+	assert.Empty(t, d.closed)
 }
 
 func TestSleep_WakesForNewWork(t *testing.T) {
@@ -296,6 +363,17 @@ func TestSleep_WakesForNewWork(t *testing.T) {
 	assert.Len(t, d.wakes, 1, "woken once")
 	s.Awake()
 	require.False(t, s.Sleep(), "there is work")
+	b.Append(event("t", "x"))
+	assert.Len(t, d.wakes, 1, "it does not sleep")
+	passAll(s)
+	require.True(t, s.Sleep())
+	<-d.wakes
+	b.AppendBatch([]*relay.Event{event("other", "x"), event("t", "x")}, make([]relay.Position, 2))
+	assert.Len(t, d.wakes, 1, "a batch wakes too")
+	s.Awake()
+	passAll(s)
+	s.Close(0, relay.ReasonClient, nil)
+	require.False(t, s.Sleep(), "someone is to be closed")
 	passAll(s)
 	require.True(t, s.Sleep())
 }

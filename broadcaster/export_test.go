@@ -1,5 +1,7 @@
 package broadcaster
 
+import "eventrelay/relay"
+
 // HeldRings counts the feeds that hold a ring.
 func (b *Broadcaster) HeldRings() (n int) {
 	b.mu.Lock()
@@ -17,4 +19,10 @@ func (b *Broadcaster) Flushes() int {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	return len(b.flushes)
+}
+
+// Held is how much a shard holds, in elements of its slabs and lists.
+func Held(s relay.Shard) []int {
+	sh := s.(*Shard)
+	return []int{len(sh.conns), len(sh.members.all), len(sh.parts.all), len(sh.outboxes.all), len(sh.reap.behind)}
 }

@@ -13,10 +13,11 @@ import (
 
 // sim is a driver with made-up sockets: each takes as many bytes as its room says, and then is full.
 type sim struct {
-	socks  map[relay.Slot]*sock
-	closed map[relay.Slot]relay.CloseReason
-	wakes  chan struct{}
-	sends  int
+	socks   map[relay.Slot]*sock
+	closed  map[relay.Slot]relay.CloseReason
+	wakes   chan struct{}
+	sends   int
+	largest int // bytes of one send
 }
 
 type sock struct {
@@ -33,6 +34,7 @@ func newSim() *sim {
 func (d *sim) Send(slot relay.Slot, p []byte) (int, error) {
 	s := d.socks[slot]
 	d.sends++
+	d.largest = max(d.largest, len(p))
 	if s.dead {
 		return 0, errors.New("broken pipe")
 	}
