@@ -11,6 +11,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/gobwas/ws"
@@ -138,9 +139,9 @@ func TestConnect_DeadClientIsReaped(t *testing.T) {
 
 // TestConnect_StuckClient: one client never reads. The others get everything, and it is cut off with its reason.
 func TestConnect_StuckClient(t *testing.T) {
-	b := open(t, broadcaster.Options{MaxLag: 256 * relay.KiB, MaxLagTime: 30 * time.Second})
-	server, _ := pair(t)
-	require.NoError(t, server.(*net.TCPConn).SetWriteBuffer(4096))
+	b := open(t, broadcaster.Options{MaxLag: 256 * relay.KiB, MaxLagTime: time.Hour})
+	server, client := net.Pipe() // has no buffer: a write blocks until it is read
+	defer client.Close()
 	stuck, err := b.Connect(server)
 	require.NoError(t, err)
 	live, peer := pair(t)
@@ -160,6 +161,24 @@ func TestConnect_StuckClient(t *testing.T) {
 		}
 		require.Less(t, n, 10_000, "never cut off")
 	}
+}
+
+// Who does not read does not hold up the end.
+func TestClose_StuckClient(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := broadcaster.New(broadcaster.Options{MaxLagTime: time.Hour})
+		server, client := net.Pipe()
+		defer client.Close()
+		c, err := b.Connect(server)
+		require.NoError(t, err)
+		_, err = b.Broadcast("t", "x")
+		require.NoError(t, err)
+		synctest.Wait()
+		begun := time.Now()
+		require.NoError(t, b.Close())
+		assert.LessOrEqual(t, time.Since(begun), 2*time.Second)
+		assert.Equal(t, relay.ReasonShutdown, c.Reason())
+	})
 }
 
 func TestConnect_WriteDeadline(t *testing.T) {
