@@ -21,6 +21,9 @@ const (
 	// httpAnswer is how long a request may take from its head to its answer, unless its handler grants more: a peer that
 	// does not read answers must not hold a connection.
 	httpAnswer = 10 * time.Second
+	// leastHTTP is how many HTTP connections are served however few WebSockets may be. Beyond it, an eighth of
+	// max_connections: who keeps HTTP connections open must not take the descriptors that WebSockets need.
+	leastHTTP = 64
 )
 
 // httpSide serves, with net/http, the connections of the public port that did not begin as WebSockets.
@@ -29,13 +32,15 @@ type httpSide struct {
 	server   *http.Server
 	listener *handed
 
+	most    int64          // connections at a time
+	open    atomic.Int64   // connections that net/http serves
 	serving sync.WaitGroup // Serve, Shutdown and the connections' goroutines
 	stopped atomic.Bool    // set when Shutdown returned
 	cancel  context.CancelFunc
 }
 
 func newHTTPSide(s *Server) *httpSide {
-	h := &httpSide{srv: s, listener: newHanded()}
+	h := &httpSide{srv: s, listener: newHanded(), most: int64(max(leastHTTP, s.options.MaxConnections/8))}
 	h.server = &http.Server{
 		Handler:           h,
 		ReadHeaderTimeout: s.options.HandshakeTimeout,
@@ -59,13 +64,18 @@ func (h *httpSide) track(_ net.Conn, state http.ConnState) {
 	switch state {
 	case http.StateNew:
 		h.serving.Add(1)
+		h.open.Add(1)
 	case http.StateClosed, http.StateHijacked:
+		h.open.Add(-1)
 		h.serving.Done()
 	}
 }
 
 // hand takes over a connection, and whatever was read from it. It does not block; false means that it was not taken.
 func (h *httpSide) hand(c net.Conn, read []byte) bool {
+	if h.open.Load()+int64(len(h.listener.conns)) >= h.most {
+		return false
+	}
 	return h.listener.put(&prefixed{Conn: c, read: read})
 }
 

@@ -28,6 +28,29 @@ func TestHTTP_onTheSamePort(t *testing.T) {
 	})
 }
 
+// Connections that are kept alive over HTTP are bounded, and leave room for WebSockets.
+func TestHTTP_atMost(t *testing.T) {
+	drivers(t, func(t *testing.T, driver string) {
+		r := serve(t, driver, func(o *transport.Options, _ *transport.Deps) { o.MaxConnections = 600 })
+		request := func() (*peer, int) {
+			p := r.dial()
+			p.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+			return p, p.response().StatusCode
+		}
+		var kept []*peer
+		for range 600 / 8 {
+			p, status := request()
+			require.Equal(t, 200, status)
+			kept = append(kept, p)
+		}
+		_, status := request()
+		require.Equal(t, 503, status)
+		r.connect("?topic=x") // a WebSocket has its own room
+		_ = kept[0].Close()
+		r.eventually("room for another", func() bool { _, status := request(); return status == 200 })
+	})
+}
+
 // The body may begin in the segment of the head, and a second request may follow it.
 func TestHTTP_splitAnywhere(t *testing.T) {
 	drivers(t, func(t *testing.T, driver string) {
