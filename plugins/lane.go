@@ -85,6 +85,7 @@ func (l *lane) claim() bool {
 // run takes at most n tasks from the queue and decides them. Only the holder calls it; afterwards it is not the holder
 // any more.
 func (l *lane) run(n int) {
+	defer crash()
 	for ; n > 0; n-- {
 		t, ok := l.take()
 		if !ok {

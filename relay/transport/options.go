@@ -31,8 +31,8 @@ type Options struct {
 	PongTimeout time.Duration `koanf:"pong_timeout"`
 	// MaxMessageSize is the largest message a client may send. Default 64KiB.
 	MaxMessageSize relay.Size `koanf:"max_message_size"`
-	// MaxConnections is how many WebSockets may be open, and, beside them, eight times as many as HTTP connections (of
-	// which 64 are always let in). Default: 80 % of the process's file descriptors.
+	// MaxConnections is how many WebSockets may be open. Beside them there may be an eighth as many HTTP connections, but
+	// at least 64. Default: 80 % of the process's file descriptors.
 	MaxConnections int `koanf:"max_connections"`
 	// MaxSubscriptions is how many subscriptions one connection may have. Default 128.
 	MaxSubscriptions int `koanf:"max_subscriptions"`
