@@ -62,6 +62,9 @@ func (b *Broadcaster) Broadcast(topic relay.Topic, v any) (relay.Position, error
 	case []byte:
 		ev.Payload, ev.Kind = v, relay.KindBinary
 	case json.RawMessage:
+		if !json.Valid(v) {
+			return relay.Position{}, fmt.Errorf("broadcast to %s: the json.RawMessage is not JSON", topic)
+		}
 		ev.Payload = v
 	default:
 		p, err := json.Marshal(v)

@@ -74,6 +74,8 @@ func TestBroadcast_Refuses(t *testing.T) {
 	require.ErrorIs(t, err, relay.ErrTopic)
 	_, err = b.Broadcast("a", func() {})
 	require.ErrorContains(t, err, "broadcast to a: json: unsupported type")
+	_, err = b.Broadcast("a", json.RawMessage(`{"cut":`))
+	require.ErrorContains(t, err, "not JSON", "it would break the envelope")
 	require.NoError(t, b.Close())
 	require.NoError(t, b.Close())
 	_, err = b.Broadcast("a", 1)
