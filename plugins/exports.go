@@ -25,6 +25,19 @@ var exports = []struct {
 	{abi.ExportInitialize, "", "", false},
 }
 
+// reactor says how to build a module that is called, instead of a program that runs.
+const reactor = "build a reactor, in Go with -buildmode=c-shared, in C with -mexec-model=reactor"
+
+// explainStart says what is probably wrong with a module that does not start and looks like a program: it is allowed,
+// but its toolchain would have initialised it in _start, which is never called.
+func (f *filter) explainStart(err error) error {
+	funcs := f.code.ExportedFunctions()
+	if funcs["_start"] == nil || funcs[abi.ExportInitialize] != nil {
+		return err
+	}
+	return fmt.Errorf("%w; it is a WASI command (it exports _start, and no _initialize): %s", err, reactor)
+}
+
 // checkExports refuses a module that does not speak ABI v1. All faults are reported at once.
 func checkExports(code wazero.CompiledModule) error {
 	var errs []error
@@ -33,7 +46,7 @@ func checkExports(code wazero.CompiledModule) error {
 	}
 	funcs := code.ExportedFunctions()
 	if funcs[abi.ExportVersion] == nil && funcs["_start"] != nil {
-		return errors.New("a WASI command (it exports _start): build a reactor, in Go with -buildmode=c-shared, in C with -mexec-model=reactor")
+		return errors.New("a WASI command (it exports _start): " + reactor)
 	}
 	for _, want := range exports {
 		def := funcs[want.name]

@@ -65,6 +65,9 @@ func (l *guestLog) line(level abi.Level, text []byte) {
 		l.plugin.stats.suppressed.Add(1)
 		return
 	}
+	if len(text) == 0 {
+		return // Go's panics print some; in a log they say nothing
+	}
 	l.plugin.guestLine(slogLevel(level), text)
 }
 
@@ -99,6 +102,9 @@ func (r *rate) allow(limit int) (ok, first bool) {
 	return r.count <= limit, r.count == limit+1
 }
 
+// Stack traces are indented by tabs, which would be escaped.
+var tab, spaces = []byte("\t"), []byte("    ")
+
 // guestLine writes a guest's line. It says once a second that it stops writing more.
 func (p *plugin) guestLine(level slog.Level, text []byte) {
 	if !p.log.Enabled(context.Background(), level) {
@@ -112,5 +118,5 @@ func (p *plugin) guestLine(level slog.Level, text []byte) {
 		p.stats.suppressed.Add(1)
 		return
 	}
-	p.log.Log(context.Background(), level, "filter says", "text", clean(text, maxLogLine))
+	p.log.Log(context.Background(), level, "filter says", "text", clean(bytes.ReplaceAll(text, tab, spaces), maxLogLine))
 }

@@ -59,7 +59,7 @@ func (f *filter) start(ctx context.Context) (*instance, error) {
 	}
 	if err != nil {
 		in.close()
-		return nil, err
+		return nil, f.explainStart(err)
 	}
 	in.count()
 	return in, nil

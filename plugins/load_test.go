@@ -44,6 +44,8 @@ func TestCheck_RefusesModules(t *testing.T) {
 		{"huge_memory", "begins with 65536 pages of 64KiB, and limits.memory allows 256"},
 		{"huge_table", "begins with 130000000 entries; at most 32768"},
 		{"command", "a WASI command (it exports _start): build a reactor"},
+		{"command_traps", "relay_abi_v1: trap: unreachable in $1; it is a WASI command (it exports _start, and no _initialize): build a reactor"},
+		{"two_faults", "does not export the function relay_abi_v1; does not export the function relay_buffer"},
 		{"buffer_zero", "relay_buffer has no room for 65536 bytes"},
 		{"buffer_unaligned", "relay_buffer answered 65537, which is not aligned to 8"},
 		{"buffer_outside", "65536 bytes there are not within memory"},

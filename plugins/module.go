@@ -10,6 +10,7 @@ import (
 	"io/fs"
 	"os"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -101,7 +102,7 @@ func (f *filter) compile(ctx context.Context, o Options, path string) error {
 	}
 	imports := f.code.ImportedFunctions()
 	if err := errors.Join(checkImports(imports, f.granted), checkExports(f.code)); err != nil {
-		return err
+		return errors.New(strings.ReplaceAll(err.Error(), "\n", "; ")) // one line, for logs and for check
 	}
 	return link(ctx, f.runtime, imports)
 }

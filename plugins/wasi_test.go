@@ -64,13 +64,14 @@ func TestWASI_RandomIsTheModules(t *testing.T) {
 func TestWASI_OutputGoesToTheLog(t *testing.T) {
 	r := openRig(t, Options{Lanes: 1}, puppet("puppet"))
 	r.say("Wone\ntwo\x1b[31m\npart")
-	r.say("2oh no\n")
+	r.say("2\n\toh no\n")
 	r.say("W" + strings.Repeat("long", 1000))
 	log := r.log.String()
 	assert.Contains(t, log, `level=INFO msg="filter says" filter=puppet text=one`)
 	assert.Contains(t, log, `text=two\x1b[31m`)
 	assert.Contains(t, log, `text=part`, "ends with its call")
-	assert.Contains(t, log, `level=WARN msg="filter says" filter=puppet text="oh no"`)
+	assert.Contains(t, log, `level=WARN msg="filter says" filter=puppet text="    oh no"`)
+	assert.NotContains(t, log, `text=""`, "empty lines are left out")
 	assert.Contains(t, log, "text="+strings.Repeat("long", 256)+"\n", "cut at 1KiB")
 }
 
