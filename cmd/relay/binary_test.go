@@ -307,7 +307,8 @@ func TestBinary_portInUse(t *testing.T) {
 		p := start(t, "-c", serveYAML(t, ""), "--websocket.driver", driver)
 		got := execute(t, "serve", "-c", serveYAML(t, ""), "--listen", strings.TrimPrefix(p.base, "http://"))
 		assert.Equal(t, exitFailed, got.code)
-		assert.Contains(t, got.err, "address already in use; another program, perhaps another relay, has it")
+		assert.Contains(t, got.err, "the port is taken, perhaps by another relay; stop that, or set another address")
+		assert.Equal(t, 1, strings.Count(got.err, "perhaps"), "it is said once")
 		assert.Contains(t, got.err, strings.TrimPrefix(p.base, "http://"))
 	}
 }

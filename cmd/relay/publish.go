@@ -153,10 +153,15 @@ func (a *app) eventData(args []string) ([]byte, error) {
 		return nil, &exitError{exitUsage, errors.New("no data; give it as the second argument, or pipe it in: relay publish TOPIC DATA")}
 	}
 	data, err := io.ReadAll(io.LimitReader(a.in, maxStdin+1))
-	if err == nil && len(data) > maxStdin {
-		err = errors.New("standard input is larger than 64MiB; publish many events with --file -")
+	switch {
+	case err != nil:
+		return nil, err
+	case len(data) == 0: // more often what came before in the pipe failed than that it was meant
+		return nil, &exitError{exitUsage, errors.New("no data: standard input is empty; an event without data is relay publish TOPIC ''")}
+	case len(data) > maxStdin:
+		return nil, errors.New("standard input is larger than 64MiB; publish many events with --file -")
 	}
-	return data, err
+	return data, nil
 }
 
 // isTerminal reports whether a person sits at the other end of a stream.

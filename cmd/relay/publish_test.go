@@ -109,6 +109,17 @@ func TestPublish_one(t *testing.T) {
 	}
 }
 
+// A pipe whose first half failed publishes nothing; who means an empty event says so.
+func TestPublish_nothing(t *testing.T) {
+	f := newFakeRelay(t, acceptAll)
+	got := run(t, "publish", "t", "--url", f.URL)
+	assert.Equal(t, exitUsage, got.code)
+	assert.Contains(t, got.err, "standard input is empty")
+	assert.Empty(t, f.got)
+	assert.Equal(t, exitOK, run(t, "publish", "t", "", "--url", f.URL).code)
+	assert.Len(t, f.got, 1)
+}
+
 func TestPublish_verdicts(t *testing.T) {
 	tests := []struct {
 		name   string
@@ -138,7 +149,7 @@ func TestPublish_verdicts(t *testing.T) {
 		},
 		{
 			"no key", 401, `{"title":"Unauthorized","detail":"show a key"}`,
-			outcome{1, "", "relay: the relay answered 401 Unauthorized: show a key\n"},
+			outcome{1, "", "relay: the relay answered 401 Unauthorized: show a key; put the key into a file for --key-file\n"},
 		},
 		{
 			"not a relay", 200, `<html>`,
@@ -259,13 +270,13 @@ func TestPublish_fileVerdicts(t *testing.T) {
 	f := newFakeRelay(t, func(_ int, w http.ResponseWriter, p posted) {
 		answerBatch(w, []string{
 			"", `{"status":200,"verdict":"transformed","filter":"redact"}`, `{"status":200,"verdict":"dropped","filter":"gate","reason":"no card"}`,
-			`{"status":422,"verdict":"rejected","filter":"gate"}`, `{"status":503,"verdict":"failed","filter":"gate"}`, `{"status":400,"detail":"bad JSON"}`,
+			`{"status":422,"verdict":"rejected","filter":"gate"}`, `{"status":503,"verdict":"failed","filter":"gate"}`, `{"status":400,"detail":"line 6, column 3: bad JSON"}`,
 		})
 	})
 	got := run(t, "publish", "t", "--url", f.URL, "--file", file(t, "e", "\n"+numbered(6)), "--json")
 	assert.Equal(t, exitNotAccepted, got.code)
 	for _, part := range []string{
-		"line 4: dropped by gate: no card\n", "line 5: rejected by gate\n", "line 6: failed by gate\n", "line 7: refused: bad JSON\n",
+		"line 4: dropped by gate: no card\n", "line 5: rejected by gate\n", "line 6: failed by gate\n", "line 7: refused: column 3: bad JSON\n",
 		": 1 accepted, 1 transformed, 1 dropped, 1 rejected, 1 failed, 1 refused\n",
 	} {
 		assert.Contains(t, got.err, part)
@@ -278,6 +289,7 @@ func TestPublish_fileVerdicts(t *testing.T) {
 	assert.Equal(t, 2, first.Line)
 	assert.Equal(t, "accepted", first.Verdict)
 	assert.Equal(t, 6, strings.Count(got.out, "\n"))
+	assert.NotContains(t, got.out, `""`, "what does not apply is left out")
 }
 
 func TestPublish_fileNamesFewLines(t *testing.T) {
@@ -321,7 +333,7 @@ func TestPublish_fileStops(t *testing.T) {
 	path := file(t, "e", numbered(1200))
 	got := run(t, "publish", "t", "--url", f.URL, "--file", path)
 	assert.Equal(t, exitFailed, got.code)
-	assert.Contains(t, got.err, "stopped after line 500: the relay answered 401 Unauthorized: the key was revoked; go on with --skip 500")
+	assert.Contains(t, got.err, "stopped after line 500: the relay answered 401 Unauthorized: the key was revoked; put the key into a file for --key-file; go on with --skip 500")
 
 	got = run(t, "publish", "t", "--url", f.URL, "--file", path, "--skip", "500")
 	assert.Equal(t, 0, got.code)

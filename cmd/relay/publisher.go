@@ -160,6 +160,9 @@ func (ans *answer) refusal() error {
 	if detail := wsclient.Problem(ans.header, ans.body); detail != "" {
 		err = fmt.Errorf("%w: %s", err, detail)
 	}
+	if ans.status == http.StatusUnauthorized {
+		err = fmt.Errorf("%w; put the key into a file for --key-file", err)
+	}
 	return err
 }
 

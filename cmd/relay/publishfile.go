@@ -8,6 +8,7 @@ import (
 	"io"
 	"net/http"
 	"os"
+	"regexp"
 	"time"
 )
 
@@ -120,6 +121,8 @@ func (fp *filePublisher) sendSmaller(ctx context.Context, batch []line, ans *ans
 	return fp.sendAll(ctx, batch[half:])
 }
 
+var lineOfRequest = regexp.MustCompile(`^line \d+, `)
+
 // settle books what was decided and returns the lines that were not, with the reason of the first.
 func (fp *filePublisher) settle(batch []line, results []result) (left []line, why error) {
 	for i, r := range results {
@@ -133,6 +136,7 @@ func (fp *filePublisher) settle(batch []line, results []result) (left []line, wh
 		if left == nil {
 			fp.done = batch[i].number
 		}
+		r.Detail = lineOfRequest.ReplaceAllString(r.Detail, "") // its lines are the batch's, not the file's
 		fp.tally.add(&r)
 		fp.show.result(batch[i].number, &r, &fp.tally)
 	}

@@ -12,14 +12,14 @@ import (
 // result is what the relay says became of one event.
 type result struct {
 	Status  int    `json:"status"` // of an item of a batch
-	EventID string `json:"event_id"`
-	ID      string `json:"id"`
-	Topic   string `json:"topic"`
-	Verdict string `json:"verdict"`
-	Filter  string `json:"filter"`
-	Reason  string `json:"reason"`
-	Detail  string `json:"detail"` // why there's no verdict
-	Emitted int    `json:"emitted"`
+	EventID string `json:"event_id,omitempty"`
+	ID      string `json:"id,omitempty"`
+	Topic   string `json:"topic,omitempty"`
+	Verdict string `json:"verdict,omitempty"`
+	Filter  string `json:"filter,omitempty"`
+	Reason  string `json:"reason,omitempty"`
+	Detail  string `json:"detail,omitempty"` // why there's no verdict
+	Emitted int    `json:"emitted,omitempty"`
 }
 
 // taken reports whether the event reached the subscribers' side.

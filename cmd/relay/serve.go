@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
 	"os"
 	"os/signal"
 	"syscall"
@@ -61,11 +60,8 @@ func (a *app) serve(ctx context.Context, f *configFlags, signals <-chan os.Signa
 	return runDaemon(ctx, srv, log, signals)
 }
 
-// explainOpen says what to do about a relay that does not start.
+// explainOpen gives a filter that cannot be loaded the exit code of a wrong configuration.
 func explainOpen(err error) error {
-	if errors.Is(err, syscall.EADDRINUSE) {
-		return fmt.Errorf("%w; another program, perhaps another relay, has it: stop that, or choose another address with --listen or --admin.listen", err)
-	}
 	if _, ok := errors.AsType[*plugins.LoadError](err); ok {
 		return &exitError{exitUsage, err}
 	}

@@ -160,7 +160,7 @@ func TestSubscribe_refused(t *testing.T) {
 	}))
 	defer srv.Close()
 	got := run(t, "subscribe", "--url", srv.URL)
-	assert.Equal(t, outcome{exitFailed, "", "relay: the server refused the WebSocket handshake: 401 Unauthorized: subscribing needs a token\n"}, got)
+	assert.Equal(t, outcome{exitFailed, "", "relay: the server refused the WebSocket handshake: 401 Unauthorized: subscribing needs a token; put the token into a file for --token-file\n"}, got)
 	assert.Equal(t, 1, n)
 }
 

@@ -169,5 +169,12 @@ func (s *subscriber) explain(err error) error {
 	if errors.Is(err, syscall.ECONNREFUSED) {
 		return fmt.Errorf("no relay answers at %s: %w; start one with `relay serve`, or name it with --url", s.server, err)
 	}
+	refused, ok := errors.AsType[*wsclient.HandshakeError](err)
+	switch {
+	case ok && refused.Status == http.StatusUnauthorized:
+		return fmt.Errorf("%w; put the token into a file for --token-file", err)
+	case ok && refused.Status == http.StatusNotFound:
+		return fmt.Errorf("%w; is --ws-path what websocket.path is there?", err)
+	}
 	return err
 }
