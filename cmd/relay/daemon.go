@@ -7,6 +7,7 @@ import (
 	"os"
 	"sync"
 	"syscall"
+	"time"
 )
 
 // service is what a daemon runs.
@@ -63,8 +64,13 @@ func (d *daemon) reload(ctx context.Context) {
 	}
 }
 
+// sameSignal is how long after a signal to stop another one counts as the same: whoever signals a process and then its
+// group, as timeout(1) does, sends two of them and means one.
+const sameSignal = 250 * time.Millisecond
+
 // stop drains the service. A second signal to stop returns at once, leaving the service as it is.
 func (d *daemon) stop(first os.Signal) error {
+	began := time.Now()
 	d.log.Info("stopping; a second signal leaves at once", "signal", first.String())
 	drained := make(chan error, 1)
 	go func() {
@@ -77,7 +83,7 @@ func (d *daemon) stop(first os.Signal) error {
 		case err := <-drained:
 			return err
 		case s := <-d.signals:
-			if s != syscall.SIGHUP { // which comes too late
+			if s != syscall.SIGHUP && time.Since(began) > sameSignal { // a hangup comes too late
 				return &exitError{signalCode(s), fmt.Errorf("%s while stopping: leaving at once", s)}
 			}
 		}

@@ -8,6 +8,7 @@ import (
 	"syscall"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 )
@@ -30,6 +31,12 @@ func (f *fakeService) ReloadFile(ctx context.Context) error {
 
 func (f *fakeService) Shutdown(context.Context) error { <-f.stopped; return f.err }
 
+// sentTwice is a signal that comes at once after the one before.
+type sentTwice syscall.Signal
+
+func (s sentTwice) Signal()        {}
+func (s sentTwice) String() string { return syscall.Signal(s).String() + " again" }
+
 func TestDaemon(t *testing.T) {
 	tests := []struct {
 		name    string
@@ -46,6 +53,7 @@ func TestDaemon(t *testing.T) {
 		{"a failed stop", fakeService{err: errors.New("stuck")}, []os.Signal{syscall.SIGTERM}, true, exitFailed, 0},
 		{"a second signal leaves at once", fakeService{}, []os.Signal{syscall.SIGTERM, syscall.SIGTERM}, false, 143, 0},
 		{"a second signal of the other kind", fakeService{}, []os.Signal{syscall.SIGTERM, syscall.SIGINT}, false, 130, 0},
+		{"one signal that comes twice", fakeService{}, []os.Signal{syscall.SIGTERM, sentTwice(syscall.SIGTERM)}, true, exitOK, 0},
 		{"a hangup while stopping is too late", fakeService{}, []os.Signal{syscall.SIGINT, syscall.SIGHUP}, true, exitOK, 0},
 	}
 	for _, tt := range tests {
@@ -59,6 +67,11 @@ func TestDaemon(t *testing.T) {
 					code <- (&app{err: new(buffer)}).report(err)
 				}()
 				for _, s := range tt.signals {
+					if twice, ok := s.(sentTwice); ok {
+						s = syscall.Signal(twice)
+					} else {
+						time.Sleep(2 * sameSignal)
+					}
 					signals <- s
 					synctest.Wait()
 				}
