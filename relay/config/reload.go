@@ -1,6 +1,7 @@
 package config
 
 import (
+	"fmt"
 	"reflect"
 	"slices"
 	"strings"
@@ -39,4 +40,15 @@ func (c *Config) With(next *Config) *Config {
 	out.Log.Level, out.Shutdown = next.Log.Level, next.Shutdown
 	out.source = next.source
 	return &out
+}
+
+// CheckOpen returns an error when c, as With gave it, would leave the relay open to other machines without anyone having
+// said so: the addresses stay until a restart, and the auth that next has may be meant for others.
+func (c *Config) CheckOpen() error {
+	var faults Error
+	c.checkAddresses(&faults)
+	if err := faults.err(); err != nil {
+		return fmt.Errorf("%w (addresses change at a restart only)", err)
+	}
+	return nil
 }

@@ -26,6 +26,11 @@ func (s *Server) Reload(ctx context.Context, next *config.Config) error {
 	if err := s.Ready(); err != nil {
 		return fmt.Errorf("reload: the relay is %w", err)
 	}
+	running := s.Config()
+	merged := running.With(next)
+	if err := merged.CheckOpen(); err != nil {
+		return fmt.Errorf("the running configuration stays: %w", err)
+	}
 	guard, err := newGuard(next)
 	if err != nil {
 		return fmt.Errorf("the running configuration stays: %w", err)
@@ -35,10 +40,9 @@ func (s *Server) Reload(ctx context.Context, next *config.Config) error {
 	}
 	s.gate.Store(guard)
 	s.setLevel(next.Log.Level)
-	running := s.Config()
 	stay := config.NeedsRestart(running, next)
 	s.mu.Lock()
-	s.running = running.With(next)
+	s.running = merged
 	s.mu.Unlock()
 	s.rewatch()
 	warn(s.log, next)

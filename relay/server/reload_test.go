@@ -84,6 +84,27 @@ func TestServer_BrokenReloadChangesNothing(t *testing.T) {
 	assert.Equal(t, "dropped", r.publish("a", `{"level":"debug"}`).Verdict)
 }
 
+// A file that is sound by itself may not be so at the address where the relay listens until it is restarted.
+func TestServer_ReloadOpensNothing(t *testing.T) {
+	const auth = "auth: {publish_keys: [key-0123456789abcdef], subscribe_tokens: [token-0123456789abcdef]}\n"
+	for name, tc := range map[string]struct{ running, next string }{
+		"listen":          {"listen: 0.0.0.0:0\n" + auth, "listen: 127.0.0.1:0\n"},
+		"insecure_public": {"listen: 0.0.0.0:0\ninsecure_public: true\n", "listen: 127.0.0.1:0\n"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			const rest = "admin: {listen: 127.0.0.1:0}\n"
+			r := start(t, tc.running+rest)
+			before := r.publish("a", "1").status
+			r.rewrite(tc.next + rest)
+			err := r.ReloadFile(t.Context())
+			require.ErrorContains(t, err, "the running configuration stays")
+			assert.ErrorContains(t, err, "0.0.0.0:0 is reachable from other machines")
+			assert.ErrorContains(t, err, "a restart only")
+			assert.Equal(t, before, r.publish("a", "1").status)
+		})
+	}
+}
+
 // eventually publishes until the verdict is the wanted one.
 func (r *running) eventually(body, want string) {
 	r.t.Helper()
