@@ -25,6 +25,7 @@ type publisher struct {
 	notef    func(format string, args ...any)
 
 	reached bool // the relay has answered: a lost connection is a hiccup, not a wrong address
+	inDoubt bool // the last request may have been taken, though send returned an error
 }
 
 func (a *app) newPublisher(f *publishFlags, topic string) (*publisher, error) {
@@ -81,13 +82,16 @@ const maxAnswer = 64 << 20
 // send posts r until the relay decides it, or has been busy for retryFor.
 func (p *publisher) send(ctx context.Context, r request) (*answer, error) {
 	wait := p.newWait()
-	for {
+	p.inDoubt = false
+	for ctx.Err() == nil {
 		ans, err := p.post(ctx, r)
+		p.inDoubt = p.inDoubt || mayHaveArrived(ans, err)
 		switch {
-		case ctx.Err() != nil:
-			return nil, context.Cause(ctx)
 		case err == nil && !ans.retriable():
+			p.inDoubt = false
 			return ans, nil
+		case ctx.Err() != nil:
+			continue
 		case err != nil && !p.reached:
 			return nil, p.unreachable(err)
 		case err == nil:
@@ -97,6 +101,7 @@ func (p *publisher) send(ctx context.Context, r request) (*answer, error) {
 			return nil, err
 		}
 	}
+	return nil, context.Cause(ctx)
 }
 
 func (p *publisher) post(ctx context.Context, r request) (*answer, error) {

@@ -18,7 +18,7 @@ type filePublisher struct {
 	lines *lineReader
 	tally tally
 	show  display
-	done  int // the lines up to this one are decided
+	at    resume
 }
 
 func (a *app) publishFile(ctx context.Context, f *publishFlags, p *publisher) error {
@@ -66,7 +66,7 @@ func (fp *filePublisher) run(ctx context.Context, skip int) error {
 	if err := fp.lines.skip(skip); err != nil {
 		return err
 	}
-	fp.done = fp.lines.number
+	fp.at.done = fp.lines.number
 	for {
 		batch, err := fp.lines.next()
 		if len(batch) > 0 {
@@ -82,10 +82,13 @@ func (fp *filePublisher) run(ctx context.Context, skip int) error {
 
 // sendAll sends a batch until each of its lines is decided.
 func (fp *filePublisher) sendAll(ctx context.Context, batch []line) error {
-	wait := fp.p.newWait()
+	wait, whole := fp.p.newWait(), batch
 	for len(batch) > 0 {
 		ans, err := fp.p.send(ctx, newRequest("application/x-ndjson", ndjson(batch)))
 		if err != nil {
+			if fp.p.inDoubt {
+				fp.at.doubt = batch
+			}
 			return err
 		}
 		if ans.status == http.StatusRequestEntityTooLarge {
@@ -96,6 +99,7 @@ func (fp *filePublisher) sendAll(ctx context.Context, batch []line) error {
 			return err
 		}
 		left, why := fp.settle(batch, results)
+		fp.at.book(whole, left)
 		if len(left) > 0 && len(left) < len(batch) {
 			wait = fp.p.newWait() // the relay is busy, but gets on
 		}
@@ -112,6 +116,7 @@ func (fp *filePublisher) sendAll(ctx context.Context, batch []line) error {
 func (fp *filePublisher) sendSmaller(ctx context.Context, batch []line, ans *answer) error {
 	if len(batch) == 1 {
 		fp.settle(batch, []result{{Status: ans.status, Detail: ans.refusal().Error()}})
+		fp.at.book(batch, nil)
 		return nil
 	}
 	half := len(batch) / 2
@@ -133,9 +138,6 @@ func (fp *filePublisher) settle(batch []line, results []result) (left []line, wh
 			}
 			continue
 		}
-		if left == nil {
-			fp.done = batch[i].number
-		}
 		r.Detail = lineOfRequest.ReplaceAllString(r.Detail, "") // its lines are the batch's, not the file's
 		fp.tally.add(&r)
 		fp.show.result(batch[i].number, &r, &fp.tally)
@@ -155,10 +157,7 @@ func (fp *filePublisher) outcome(err error) error {
 	if e, ok := errors.AsType[*exitError](err); ok {
 		code = e.code
 	}
-	if text := err.Error(); text != "" {
-		return &exitError{code, fmt.Errorf("stopped after line %d: %w; go on with --skip %d", fp.done, err, fp.done)}
-	}
-	return &exitError{code, fmt.Errorf("stopped after line %d; go on with --skip %d", fp.done, fp.done)}
+	return &exitError{code, fp.at.stopped(err)}
 }
 
 // countingReader counts what was read, for the progress bar.
