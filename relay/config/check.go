@@ -85,7 +85,7 @@ func (c *Config) checkAddresses(faults *Error) {
 		faults.add(c.origin("listen"), "listen", "%s", problem)
 	case !loopback && !c.InsecurePublic && !(c.Auth.NeedsKey() && c.Auth.NeedsToken()):
 		faults.add(c.origin("listen"), "listen", "%s is reachable from other machines, and anyone there could %s; "+
-			"set auth.publish_keys and auth.subscribe_tokens, or insecure_public: true if that is what you want", c.Listen, c.openTo())
+			"set auth.publish_keys and auth.subscribe_tokens (better: their _file keys), or insecure_public: true if that is what you want", c.Listen, c.openTo())
 	}
 	if c.Admin.Listen == "off" {
 		return

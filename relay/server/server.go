@@ -114,7 +114,7 @@ func (s *Server) open(ctx context.Context, c *config.Config) (err error) {
 		Log:       s.log,
 	})
 	if err != nil {
-		return fmt.Errorf("open %s: %w", c.Listen, err)
+		return err
 	}
 	raiseProcs(c.WebSocket)
 	s.admin, err = admin.Open(c.Admin, admin.Deps{

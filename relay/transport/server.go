@@ -21,7 +21,6 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
-	"net/netip"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -74,7 +73,8 @@ type Server struct {
 	connections atomic.Int64 // admitted and not yet ended
 	stopping    atomic.Bool
 	refusals    refusals
-	unaccepted  unaccepted
+	unaccepted  sparse
+	unadmitted  sparse
 
 	stopOnce, closeOnce sync.Once
 }
@@ -192,12 +192,6 @@ func (s *Server) ended(st *stats, id ConnID, reason relay.CloseReason) {
 	st.disconnects[reason].Add(1)
 	s.release()
 	s.deps.Log.Debug("connection ended", "connection", uint64(id), "reason", reason.String())
-}
-
-// refused accounts for a request that was refused. Neither its target nor its headers are logged: they may hold a token.
-func (s *Server) refused(r *relay.Refusal, remote netip.AddrPort) {
-	s.refusals.add(r.Status)
-	s.deps.Log.Debug("request refused", "status", r.Status, "remote", remote.String(), "reason", r.Reason)
 }
 
 // sweepEvery is how often deadlines are looked at: often enough for the shortest.

@@ -1,6 +1,7 @@
 package transport
 
 import (
+	"net/netip"
 	"strconv"
 	"sync"
 	"sync/atomic"
@@ -21,21 +22,37 @@ type stats struct {
 	timeouts    atomic.Uint64 // handshakes that did not come in time
 }
 
-// unaccepted is what the log has yet to say of connections that could not be accepted. Safe for concurrent use.
-type unaccepted struct {
+// sparse counts what happens and says when to log it: at once, but not twice in a second, however many drivers see it.
+// The zero value is ready; safe for concurrent use.
+type sparse struct {
 	count  atomic.Uint64
-	second atomic.Int64 // of the last line, counted from 1 since the start; 0: there was none
+	second atomic.Int64 // of the last line, counted from 1; 0: there was none
 }
 
-// acceptFailed accounts for a connection that could not be accepted. All drivers together log it once a second at most,
-// since out of descriptors they try again many times.
+// due counts one, at now since the server started. If a line is due, it returns how many it stands for.
+func (p *sparse) due(now time.Duration) (count uint64, ok bool) {
+	p.count.Add(1)
+	last, this := p.second.Load(), int64(now/time.Second)+1
+	if this == last || !p.second.CompareAndSwap(last, this) {
+		return 0, false
+	}
+	return p.count.Swap(0), true
+}
+
+// acceptFailed accounts for a connection that could not be accepted. Out of descriptors that comes many times a second.
 func (s *Server) acceptFailed(st *stats, err error) {
 	st.acceptFails.Add(1)
-	u := &s.unaccepted
-	u.count.Add(1)
-	last, now := u.second.Load(), int64(time.Since(s.start)/time.Second)+1
-	if now != last && u.second.CompareAndSwap(last, now) {
-		s.deps.Log.Warn("connections could not be accepted, mostly for want of file descriptors", "count", u.count.Swap(0), "err", err)
+	if n, ok := s.unaccepted.due(time.Since(s.start)); ok {
+		s.deps.Log.Warn("connections could not be accepted, mostly for want of file descriptors", "count", n, "err", err)
+	}
+}
+
+// refused accounts for a request that was refused. The log says so once a second: a browser's page learns nothing of a
+// refusal, so it is the place to look. Neither target nor headers are logged: they may hold a token.
+func (s *Server) refused(r *relay.Refusal, remote netip.AddrPort) {
+	s.refusals.add(r.Status)
+	if n, ok := s.unadmitted.due(time.Since(s.start)); ok {
+		s.deps.Log.Info("request refused", "status", r.Status, "remote", remote.String(), "reason", r.Reason, "count", n)
 	}
 }
 
