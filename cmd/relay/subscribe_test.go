@@ -8,12 +8,15 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/gobwas/ws"
 	"github.com/gobwas/ws/wsutil"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"eventrelay/relay/transport/wsclient"
 )
 
 // fakeSockets is a WebSocket server that treats each connection as a script says.
@@ -182,6 +185,24 @@ func TestSubscribe_outputFull(t *testing.T) {
 	require.Equal(t, exitFailed, a.run(t.Context(), []string{"subscribe", "--url", f.URL}))
 	assert.Contains(t, errs.String(), "print an event")
 	assert.Len(t, f.got, 1)
+}
+
+// A relay that takes long not to answer is not one that was connected for long.
+func TestSubscriber_backsOffFromSilence(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := &subscriber{
+			url: "ws://relay.example/ws", reconnect: true, connected: true, notef: func(string, ...any) {},
+			backoff: backoff{min: 500 * time.Millisecond, max: 30 * time.Second},
+			options: wsclient.Options{HandshakeTimeout: 20 * time.Second, NetDial: func(ctx context.Context, _, _ string) (net.Conn, error) {
+				<-ctx.Done()
+				return nil, ctx.Err()
+			}},
+		}
+		ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
+		defer cancel()
+		require.ErrorIs(t, s.run(ctx), context.DeadlineExceeded)
+		assert.Equal(t, s.backoff.max, s.backoff.next)
+	})
 }
 
 func TestBackoff(t *testing.T) {

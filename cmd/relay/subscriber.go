@@ -24,7 +24,8 @@ type subscriber struct {
 	notef     func(format string, args ...any)
 
 	backoff   backoff
-	connected bool // at least once
+	connected bool      // at least once
+	since     time.Time // when the session connected; zero: it has not
 	printed   int
 }
 
@@ -40,7 +41,6 @@ const (
 // run prints events until count is reached, ctx ends (its cause is the error), or the relay is not to be asked again.
 func (s *subscriber) run(ctx context.Context) error {
 	for {
-		began := time.Now()
 		err := s.session(ctx)
 		switch {
 		case err == nil:
@@ -50,7 +50,7 @@ func (s *subscriber) run(ctx context.Context) error {
 		case !s.reconnect || !s.connected || final(err):
 			return s.explain(err)
 		}
-		if time.Since(began) > steady {
+		if !s.since.IsZero() && time.Since(s.since) > steady {
 			s.backoff.reset()
 		}
 		delay := s.backoff.delay(retryAfter(err))
@@ -63,6 +63,7 @@ func (s *subscriber) run(ctx context.Context) error {
 
 // session connects and prints until count is reached (nil) or the connection ends.
 func (s *subscriber) session(ctx context.Context) error {
+	s.since = time.Time{}
 	c, err := wsclient.Dial(ctx, s.url, s.options)
 	if err != nil {
 		return err
@@ -74,7 +75,7 @@ func (s *subscriber) session(ctx context.Context) error {
 	if s.connected {
 		s.notef("connected again")
 	}
-	s.connected = true
+	s.connected, s.since = true, time.Now()
 	for s.count == 0 || s.printed < s.count {
 		if err := s.printNext(ctx, c); err != nil {
 			return err
