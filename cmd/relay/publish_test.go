@@ -219,6 +219,13 @@ func TestPublish_nobodyThere(t *testing.T) {
 	assert.Contains(t, got.err, "relay serve")
 }
 
+func TestPublish_badAddressIsNotRepeated(t *testing.T) {
+	got := invocation{env: map[string]string{"RELAY_URL": "http://me:hunter2@relay.example:port"}}.run(t, "publish", "t", "1")
+	assert.Equal(t, exitUsage, got.code)
+	assert.NotContains(t, got.err, "hunter2")
+	assert.Contains(t, got.err, `invalid port ":port"`)
+}
+
 // numbered returns a file of n lines.
 func numbered(n int) string {
 	var b strings.Builder

@@ -28,7 +28,10 @@ func (e *endpoint) base(a *app) (*url.URL, error) {
 	}
 	u, err := url.Parse(raw)
 	if err != nil {
-		return nil, &exitError{exitUsage, err}
+		if e, ok := errors.AsType[*url.Error](err); ok {
+			err = e.Err // its text repeats the address, and the password in it
+		}
+		return nil, &exitError{exitUsage, fmt.Errorf("--url: %w; write it as http://HOST:PORT or https://HOST", err)}
 	}
 	if err := checkBase(u); err != nil {
 		return nil, &exitError{exitUsage, fmt.Errorf("--url %s: %w", u.Redacted(), err)}
