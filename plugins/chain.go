@@ -83,9 +83,6 @@ func (c *chain) filter(ev *relay.Event, set filterSet) fate {
 		i := bits.TrailingZeros64(uint64(set))
 		set = set.after(i)
 		s := &c.slots[i]
-		if !s.wants() {
-			continue
-		}
 		a, failed := c.call(s, i, end.event)
 		name := s.filter.plugin.name
 		switch {

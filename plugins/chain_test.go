@@ -376,12 +376,6 @@ func TestChain_RestartFails(t *testing.T) {
 	assert.Positive(t, r.metric("relay_plugin_errors_total", "cause", "unavailable"))
 }
 
-func TestChain_NoHooks(t *testing.T) {
-	r := openRig(t, Options{Lanes: 1}, Filter{Name: "f", Path: guest("no_hooks")})
-	assert.Equal(t, relay.Accepted, r.say("x").Verdict)
-	assert.Zero(t, r.metric("relay_plugin_calls_total"))
-}
-
 func TestChain_TrapStorm(t *testing.T) {
 	r := openRig(t, Options{Lanes: 2}, puppet("storm"))
 	evs := make([]*relay.Event, 500)

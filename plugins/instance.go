@@ -21,7 +21,7 @@ type instance struct {
 	ctx     *callContext
 	mod     api.Module
 	mem     api.Memory   // set by the first host call of the start function, if there is one
-	onEvent api.Function // nil: the guest does not want events
+	onEvent api.Function
 	buffer  api.Function
 	random  *rand.ChaCha8
 
@@ -125,7 +125,8 @@ func (in *instance) configure() error {
 	return nil
 }
 
-// hooks asks the guest which hooks it has.
+// hooks asks the guest which hooks it has. One without any is refused: it is most likely a Go program that registers its
+// handlers in main, which never runs, and would let every event pass unseen.
 func (in *instance) hooks() error {
 	bits, err := in.optional(abi.ExportVersion)
 	if err != nil {
@@ -140,12 +141,12 @@ func (in *instance) hooks() error {
 	switch {
 	case has&^abi.Hooks != 0:
 		return fmt.Errorf("%s answered %#x: bits %#x are unknown to ABI v1", abi.ExportVersion, bits, uint32(has&^abi.Hooks))
+	case has == 0:
+		return fmt.Errorf("%s answered 0: the filter has no hook and would do nothing; in Go, register handlers in init, as main never runs", abi.ExportVersion)
 	case has&^abi.OnEvent != 0:
 		return fmt.Errorf("wants to decide about connections or subscriptions (hooks %#x), which this relay does not serve", uint32(has&^abi.OnEvent))
 	}
-	if has&abi.OnEvent != 0 {
-		in.onEvent = in.mod.ExportedFunction(abi.ExportOnEvent)
-	}
+	in.onEvent = in.mod.ExportedFunction(abi.ExportOnEvent)
 	return nil
 }
 

@@ -49,9 +49,6 @@ func (s *slot) handle(ev *relay.Event, room budget) (answer, *failure) {
 		}
 		s.filter.plugin.stats.restarts.Add(1)
 	}
-	if !s.wants() {
-		return answer{}, nil
-	}
 	a, failed := s.inst.handle(ev, room)
 	if failed != nil && causeTable[failed.cause].poisoned {
 		s.empty()
@@ -65,6 +62,3 @@ func (s *slot) empty() {
 		s.inst = nil
 	}
 }
-
-// wants reports whether the guest has a hook for events. An empty slot is asked when it is filled.
-func (s *slot) wants() bool { return s.inst == nil || s.inst.onEvent != nil }
