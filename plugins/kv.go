@@ -48,10 +48,11 @@ func fits(key, value []byte) bool { return kvOverhead+len(key)+len(value) <= max
 func (s *kv) get(key, out []byte) (n int, ok bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	item := s.find(key)
-	if item == nil {
+	e := s.find(key)
+	if e == nil {
 		return 0, false
 	}
+	item := e.Value.(*kvItem)
 	if len(item.value) <= len(out) {
 		copy(out, item.value)
 	}
@@ -87,14 +88,16 @@ func (s *kv) add(key []byte, delta, ttl int64) (int64, error) {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	item := s.find(key)
-	switch {
-	case item == nil:
+	e := s.find(key)
+	if e == nil {
 		s.insert(key, binary.LittleEndian.AppendUint64(nil, uint64(delta)), expiry(max(ttl, 0)))
 		return delta, nil
-	case len(item.value) != 8:
+	}
+	item := e.Value.(*kvItem)
+	if len(item.value) != 8 {
 		return 0, errKVNumber
 	}
+	s.order.MoveToBack(e)
 	sum := int64(binary.LittleEndian.Uint64(item.value)) + delta
 	binary.LittleEndian.PutUint64(item.value, uint64(sum))
 	return sum, nil
@@ -110,7 +113,8 @@ func expiry(ttl int64) time.Time {
 	return time.Now().Add(time.Duration(min(ttl, maxTTL)) * time.Millisecond)
 }
 
-func (s *kv) find(key []byte) *kvItem {
+// find returns the element of a key that has not expired, or nil.
+func (s *kv) find(key []byte) *list.Element {
 	if !fits(key, nil) {
 		return nil
 	}
@@ -123,7 +127,7 @@ func (s *kv) find(key []byte) *kvItem {
 		s.remove(e)
 		return nil
 	}
-	return item
+	return e
 }
 
 // insert adds an item that fits and whose key is not there. It keeps value.

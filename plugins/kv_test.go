@@ -56,6 +56,18 @@ func TestKV_Add(t *testing.T) {
 	assert.ErrorIs(t, err, errKVFull)
 }
 
+// A counter that is in use, such as a limit's, is not what makes room for new keys.
+func TestKV_CountersInUseStay(t *testing.T) {
+	s := newKV()
+	for i := range 2 * maxKVItems {
+		_, err := s.add([]byte("busy"), 1, 0)
+		require.NoError(t, err)
+		s.set(fmt.Appendf(nil, "key%d", i), nil, 0)
+	}
+	sum, _ := s.add([]byte("busy"), 1, 0)
+	assert.Equal(t, int64(2*maxKVItems+1), sum)
+}
+
 func TestKV_Expires(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newKV()
