@@ -24,15 +24,17 @@ func envName(path string) string {
 	return EnvPrefix + strings.ToUpper(strings.ReplaceAll(path, ".", "_"))
 }
 
-// clusterVars are what Kubernetes sets in every pod beside a Service named "relay". They are not meant for us.
-var clusterVars = regexp.MustCompile(`^RELAY_(SERVICE_HOST|SERVICE_PORT(_[A-Z0-9_]+)?|PORT(_\d+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?)?)$`)
+// clusterVars are what Kubernetes sets in every pod beside a Service named "relay" or "relay-…". They are not meant for
+// us. RELAY_PORT=9000 is none of them: someone means it.
+var clusterVars = regexp.MustCompile(
+	`^RELAY_([A-Z0-9_]+_)?(SERVICE_HOST=|SERVICE_PORT(_[A-Z0-9_]+)?=|PORT_\d+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?=|PORT=(tcp|udp|sctp)://)`)
 
 // environment returns the layer of the RELAY_ variables in environ ("NAME=value"). Names in ignore are someone else's.
 func environment(environ, ignore []string, faults *Error) layer {
 	l := newLayer()
 	for _, entry := range environ {
 		name, value, _ := strings.Cut(entry, "=")
-		if !strings.HasPrefix(name, EnvPrefix) || slices.Contains(ignore, name) || clusterVars.MatchString(name) {
+		if !strings.HasPrefix(name, EnvPrefix) || slices.Contains(ignore, name) || clusterVars.MatchString(entry) {
 			continue
 		}
 		f, known := envTable()[name]

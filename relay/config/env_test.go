@@ -57,6 +57,9 @@ func TestEnvironment(t *testing.T) {
 		// What Kubernetes sets beside a Service named relay.
 		"RELAY_SERVICE_HOST=10.0.0.1", "RELAY_SERVICE_PORT=80", "RELAY_SERVICE_PORT_HTTP=80", "RELAY_PORT=tcp://10.0.0.1:80",
 		"RELAY_PORT_80_TCP=tcp://10.0.0.1:80", "RELAY_PORT_80_TCP_PROTO=tcp", "RELAY_PORT_80_TCP_PORT=80", "RELAY_PORT_80_TCP_ADDR=10.0.0.1",
+		// And beside one named relay-admin.
+		"RELAY_ADMIN_SERVICE_HOST=10.0.0.2", "RELAY_ADMIN_SERVICE_PORT=9090", "RELAY_ADMIN_SERVICE_PORT_METRICS=9090",
+		"RELAY_ADMIN_PORT=tcp://10.0.0.2:9090", "RELAY_ADMIN_PORT_9090_TCP=tcp://10.0.0.2:9090", "RELAY_ADMIN_PORT_9090_TCP_PORT=9090",
 	)
 	require.NoError(t, err)
 	assert.Equal(t, []auth.Secret{"k1", "k2"}, c.Auth.PublishKeys)
@@ -78,6 +81,8 @@ func TestEnvironment_Faults(t *testing.T) {
 		"RELAY_PING_INTERVAL=1s":             "RELAY_PING_INTERVAL: unknown variable",
 		"RELAY_WEBSOCKET=a":                  "RELAY_WEBSOCKET: unknown variable",
 		"RELAY_=a":                           "RELAY_: unknown variable",
+		"RELAY_PORT=9000":                    "RELAY_PORT: unknown variable",
+		"RELAY_ADMIN_PORT=9090":              "RELAY_ADMIN_PORT: unknown variable",
 		"RELAY_LISTEN=":                      "RELAY_LISTEN: listen: is set but empty",
 		"RELAY_AUTH_PUBLISH_KEYS=":           "RELAY_AUTH_PUBLISH_KEYS: auth.publish_keys: is set but empty",
 		"RELAY_AUTH_PUBLISH_KEYS=a,,b":       "RELAY_AUTH_PUBLISH_KEYS: auth.publish_keys[1]: is empty",
