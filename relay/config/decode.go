@@ -78,7 +78,7 @@ func (d *decoder) enter(path string, n *yaml.Node) (_ *yaml.Node, leave func(), 
 		d.fault(n, path, "is nested more than %d levels deep", maxDepth)
 		return n, nil, false
 	case strings.HasPrefix(n.Tag, "!") && !strings.HasPrefix(n.Tag, "!!"), n.Tag == "!!binary":
-		d.fault(n, path, "has the tag %.32q, which means nothing here", n.Tag)
+		d.fault(n, path, "has a tag, which means nothing here; put text that begins with ! in quotes") // it may be a secret
 		return n, nil, false
 	}
 	d.depth++

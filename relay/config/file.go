@@ -101,6 +101,7 @@ func notText(data []byte) (line int, problem string) {
 var (
 	yamlError     = regexp.MustCompile(`^yaml: (?s:(?:line (\d+): )?(.*))`)
 	unknownAnchor = regexp.MustCompile(`^unknown anchor '(.*)' referenced`)
+	badAlias      = regexp.MustCompile(`alias of nothing|expected alphabetic or numeric character`)
 )
 
 // syntaxFault adds what the YAML parser says, with the line, and with a hint where it is bad at telling.
@@ -110,17 +111,21 @@ func syntaxFault(name string, data []byte, err error, faults *Error) {
 		faults.add(name, "", "%v", err)
 		return
 	}
-	line, hint := 1, "" // the parser leaves out the first line
+	line, problem, hint := 1, m[2], "" // the parser leaves out the first line
 	if n, err := strconv.Atoi(m[1]); err == nil {
 		line = n
 	} else if anchor := unknownAnchor.FindStringSubmatch(m[2]); anchor != nil {
 		before, _, _ := bytes.Cut(data, []byte("*"+anchor[1]))
 		line = 1 + bytes.Count(before, []byte("\n"))
+		problem = "found an alias of nothing" // its name may be the text of a secret
 	}
-	if tabAt(data, line) {
+	switch {
+	case tabAt(data, line):
 		hint = "; indent with spaces, not tabs"
+	case badAlias.MatchString(problem):
+		hint = `; put text that begins with * or & in quotes, such as "*.created"`
 	}
-	faults.add(fmt.Sprintf("%s:%d", name, line), "", "not YAML: %s%s", m[2], hint)
+	faults.add(fmt.Sprintf("%s:%d", name, line), "", "not YAML: %s%s", problem, hint)
 }
 
 // tabAt reports whether the line, or the one after it, is indented with a tab: the parser may name the line before.

@@ -200,13 +200,14 @@ func TestLoad_Faults(t *testing.T) {
 		"NaN in free config":        {"filters:\n  - name: a\n    path: b\n    config: {x: .nan}", []string{`filters[0].config.x: ".nan" is no number that JSON has`}},
 		"hex in free config":        {"filters: [{name: a, path: b, config: {x: 0x10}}]", []string{`read differently by different programs`}},
 		"list for free config":      {"filters: [{name: a, path: b, config: [1]}]", []string{`filters[0].config: must be a mapping, not a list`}},
-		"unknown tag":               {"listen: !!binary aGk=", []string{`has the tag "!!binary"`}},
-		"own tag":                   {"listen: !go/exec ls", []string{`has the tag "!go/exec"`}},
+		"unknown tag":               {"listen: !!binary aGk=", []string{`listen: has a tag`}},
+		"own tag":                   {"listen: !go/exec ls", []string{`listen: has a tag, which means nothing here; put text that begins with ! in quotes`}},
 		"two documents":             {"listen: localhost:1\n---\nlisten: localhost:2", []string{`relay.yaml:2: a second document begins here`}},
 		"tab":                       {"log:\n\tlevel: info", []string{`relay.yaml:2: not YAML: found character that cannot start any token; indent with spaces, not tabs`}},
 		"on the first line":         {"a: b: c", []string{`relay.yaml:1: not YAML: mapping values are not allowed`}},
 		"unclosed":                  {"log: {level: info", []string{`not YAML: `}},
-		"unknown alias":             {"log: {}\nlisten: *a", []string{`relay.yaml:2: not YAML: unknown anchor 'a' referenced`}},
+		"unknown alias":             {"log: {}\nlisten: *a", []string{`relay.yaml:2: not YAML: found an alias of nothing; put text that begins with * or & in quotes`}},
+		"pattern without quotes":    {"filters:\n- name: a\n  path: b\n  topics: [*.created]", []string{`relay.yaml:4: not YAML: did not find expected alphabetic or numeric character; put text that begins with * or & in quotes, such as "*.created"`}},
 		"UTF-16 with BOM":           {"\xff\xfel\x00", []string{`relay.yaml:1: is UTF-16; save it as UTF-8`}},
 		"UTF-16 without BOM":        {"l\x00o\x00g\x00", []string{`relay.yaml:1: holds a NUL byte`}},
 		"latin-1":                   {"# one\n# caf\xe9", []string{`relay.yaml:2: is not UTF-8`}},
@@ -348,4 +349,13 @@ func FuzzLoad(f *testing.F) {
 			require.NotEmpty(t, fault.Problem)
 		}
 	})
+}
+
+// Text that YAML reads as something else may be a secret all the same.
+func TestLoad_FaultsShowNoSecrets(t *testing.T) {
+	for _, text := range []string{"[*hunter2]", "[!hunter2 ]", "[!hunter2]", "[&hunter2]", "[hunter2: x]", "hunter2", "[hunter2", "{hunter2: x}", "[@hunter2]", `["\hunter2"]`, "[[hunter2]]"} {
+		_, err := load(t, "auth: {publish_keys: "+text+"}")
+		require.Error(t, err, text)
+		assert.NotContains(t, err.Error(), "hunter2", text)
+	}
 }
