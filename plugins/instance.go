@@ -20,7 +20,7 @@ type instance struct {
 	filter  *filter
 	ctx     *callContext
 	mod     api.Module
-	mem     api.Memory   // set by the first host call of the start function, if there is one
+	mem     api.Memory // set by the first host call of the start function, if there is one
 	onEvent api.Function
 	buffer  api.Function
 	random  *rand.ChaCha8
