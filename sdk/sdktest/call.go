@@ -2,13 +2,13 @@ package sdktest
 
 import (
 	"bytes"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"strings"
 	"unicode"
 	"unicode/utf8"
 
+	"eventrelay/relay/rawjson"
 	"eventrelay/sdk"
 	"eventrelay/sdk/abi"
 	"eventrelay/sdk/internal/host"
@@ -96,8 +96,12 @@ func check(e sdk.Event) error {
 	switch {
 	case !validTopic(e.Topic):
 		return fmt.Errorf("%q is not a topic", e.Topic)
-	case e.Kind == sdk.JSON && !(json.Valid(e.Payload) && utf8.Valid(e.Payload)):
-		return errors.New("the payload is not JSON, but the event says so")
+	case e.Kind == sdk.JSON:
+		var s rawjson.Scanner // relay's own, which is stricter than package json
+		s.Reset(e.Payload)
+		if _, fault := s.Document(); fault != nil {
+			return fmt.Errorf("the payload is not JSON, but the event says so: %w", fault)
+		}
 	case e.Kind == sdk.Text && !utf8.Valid(e.Payload):
 		return errors.New("the payload is not UTF-8, but the event says that it is text")
 	}

@@ -1,7 +1,7 @@
 // Package sdktest runs a filter natively, in an ordinary unit test: Start configures the handlers that the package under
 // test has registered, and Event gives them an event as relay would, through the same records and answers, and checks
-// the answer as relay does. So what passes here passes there, except for limits of time and memory, and that a panic,
-// which is a trap there, is a panic here.
+// the answer as relay does. So what passes here passes there, except for limits of time, memory and size, and that a
+// panic, which is a trap there, is a panic here.
 //
 //	filter, err := sdktest.Start(`{"fields": ["card"]}`)
 //	got := filter.Event(sdk.Event{Topic: "orders", Kind: sdk.JSON, Payload: []byte(`{"card": "4111"}`)})

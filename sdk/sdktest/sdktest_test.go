@@ -99,6 +99,7 @@ func TestCheck(t *testing.T) {
 		{"wildcard", sdk.Event{Topic: "a.>"}, `"a.>" is not a topic`},
 		{"too long", sdk.Event{Topic: strings.Repeat("a", 257)}, "is not a topic"},
 		{"empty JSON", sdk.Event{Topic: "a", Kind: sdk.JSON}, "the payload is not JSON, but the event says so"},
+		{"JSON with a name twice", sdk.Event{Topic: "a", Kind: sdk.JSON, Payload: []byte(`{"a":1,"a":2}`)}, "the payload is not JSON"},
 		{"JSON with bad UTF-8", sdk.Event{Topic: "a", Kind: sdk.JSON, Payload: []byte("\"\xff\"")}, "the payload is not JSON"},
 		{"text with bad UTF-8", sdk.Event{Topic: "a", Kind: sdk.Text, Payload: []byte("\xff")}, "the payload is not UTF-8"},
 	}
@@ -140,6 +141,17 @@ func TestFilter_World(t *testing.T) {
 	assert.Equal(t, map[string]int64{"seen": 2}, f.Counts)
 	assert.Equal(t, []Line{{sdk.Error, "line"}}, f.Logs)
 	assert.NotContains(t, f.KV, "k")
+}
+
+func TestFilter_AddsToNumbersOnly(t *testing.T) {
+	for _, value := range []string{"", "1", "123456789"} {
+		f := start(t, func(*sdk.Event) sdk.Verdict {
+			_, _ = grant.KVAdd("k", 1, 0)
+			return sdk.Pass()
+		})
+		f.KV["k"] = []byte(value)
+		assert.Panics(t, func() { f.Subscribe(sdk.Event{Topic: "a"}) }, "%d bytes", len(value))
+	}
 }
 
 func TestFilter_Emit(t *testing.T) {

@@ -56,7 +56,10 @@ func (w world) KVSet(key string, value []byte, ttl int64) int32 {
 func (w world) KVAdd(key string, delta, _ int64) int64 {
 	sum := delta
 	if v, ok := w.f.KV[key]; ok {
-		sum += int64(binary.LittleEndian.Uint64(v)) // a value of another length is a trap in relay, and a panic here
+		if len(v) != 8 {
+			panic("sdktest: kv_add: the value is not 8 bytes long") // in relay it is a trap
+		}
+		sum += int64(binary.LittleEndian.Uint64(v))
 	}
 	w.f.KV[key] = binary.LittleEndian.AppendUint64(nil, uint64(sum))
 	return sum
