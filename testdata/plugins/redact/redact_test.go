@@ -25,13 +25,12 @@ func TestRedact(t *testing.T) {
 			"any kind", `[{"card":null},{"card":true},{"card":-1e9},{"card":{"n":"1"}},{"card":[1,{"x":2}]}]`,
 			`[{"card":"***"},{"card":"***"},{"card":"***"},{"card":"***"},{"card":"***"}]`,
 		},
-		{"twice in one object", `{"card":1,"card":2}`, `{"card":"***","card":"***"}`},
-		{"name in escapes", `{"\u0063ard":1,"s\u0073n":2,"p\u00e4ss":3,"päss":4}`, `{"\u0063ard":"***","s\u0073n":"***","p\u00e4ss":"***","päss":"***"}`},
+		{"name in escapes", `{"\u0063ard":1,"s\u0073n":2,"p\u00e4ss":3}`, `{"\u0063ard":"***","s\u0073n":"***","p\u00e4ss":"***"}`},
 		{"quotes and brackets in the value", `{"card":"a\"}],{\\","x":1}`, `{"card":"***","x":1}`},
 		{"a hidden field within a hidden field", `{"card":{"ssn":1},"x":2}`, `{"card":"***","x":2}`},
 		{
-			"big numbers and odd escapes beside it", `{"n":123456789012345678901234567890.10e+05,"s":"\/\u0041\ud800","card":1}`,
-			`{"n":123456789012345678901234567890.10e+05,"s":"\/\u0041\ud800","card":"***"}`,
+			"big numbers and odd escapes beside it", `{"n":123456789012345678901234567890.10e+05,"s":"\/\u0041\ud83d\ude00","card":1}`,
+			`{"n":123456789012345678901234567890.10e+05,"s":"\/\u0041\ud83d\ude00","card":"***"}`,
 		},
 		{"at the end of the text", "{\"card\":1} \n", "{\"card\":\"***\"} \n"},
 	}
@@ -41,6 +40,19 @@ func TestRedact(t *testing.T) {
 			assert.Equal(t, sdktest.Changed, got.Outcome)
 			assert.Equal(t, tt.want, string(got.Event.Payload))
 		})
+	}
+}
+
+// What relay does not call JSON, since readers differ on it, may be read as JSON by a client all the same.
+func TestRedact_TextThatIsJSON(t *testing.T) {
+	for in, want := range map[string]string{
+		`{"card":1,"card":2}`:               `{"card":"***","card":"***"}`,
+		`{"p\u00e4ss":3,"päss":4}`:          `{"p\u00e4ss":"***","päss":"***"}`,
+		`{"s":"\ud800","n":1e400,"card":1}`: `{"s":"\ud800","n":1e400,"card":"***"}`,
+	} {
+		got := event(t, sdk.Text, in)
+		assert.Equal(t, sdktest.Changed, got.Outcome, in)
+		assert.Equal(t, want, string(got.Event.Payload))
 	}
 }
 
