@@ -25,7 +25,7 @@ func (h hosts) allow(host string) bool {
 	if host == "" {
 		return true
 	}
-	name := strings.ToLower(bareHost(host))
+	name := strings.TrimSuffix(strings.ToLower(bareHost(host)), ".")
 	if _, err := netip.ParseAddr(name); err == nil {
 		return true
 	}

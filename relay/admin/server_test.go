@@ -173,6 +173,8 @@ func TestHosts(t *testing.T) {
 		want         bool
 	}{
 		{"127.0.0.1:9090", "127.0.0.1:9090", true},
+		{"127.0.0.1:9090", "localhost.:9090", true},
+		{"127.0.0.1:9090", "evil.example.:9090", false},
 		{"127.0.0.1:9090", "localhost", true},
 		{"127.0.0.1:9090", "LOCALHOST:1", true},
 		{"127.0.0.1:9090", "relay.localhost", true},

@@ -137,6 +137,7 @@ func TestGuard_Admit_Host(t *testing.T) {
 		"all addresses":                  {host: "0.0.0.0:8080", want: 403},
 		"other address":                  {host: "192.168.1.2:8080", want: 403},
 		"listed":                         {options: Options{AllowedHosts: []string{"Relay.Example"}}, host: "relay.example:8080"},
+		"listed, fully qualified":        {options: Options{AllowedHosts: []string{"relay.example."}}, host: "relay.example"},
 		"listed, a name below":           {options: Options{AllowedHosts: []string{"relay.example"}}, host: "a.relay.example", want: 403},
 		"any":                            {options: Options{AllowedHosts: []string{"*"}}, host: "evil.example"},
 		"public: other address":          {options: Options{Public: true}, remote: away, host: "192.168.1.2:8080"},

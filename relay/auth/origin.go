@@ -69,7 +69,7 @@ type hostRule struct {
 func newHostRule(list []string) hostRule {
 	r := hostRule{any: slices.Contains(list, "*")}
 	for _, name := range list {
-		r.list = append(r.list, strings.ToLower(name))
+		r.list = append(r.list, strings.ToLower(strings.TrimSuffix(name, ".")))
 	}
 	return r
 }
