@@ -24,8 +24,8 @@ A line is the event's data. JSON with line breaks is printed without them; text 
 a JSON string; bytes as base64. With --envelope it is JSON with the topic, the id and the data.
 
 When the connection is lost, subscribe comes back by itself, after a random wait: up to 0.5 seconds at first, and up to 30
-at last. It does not come back after a refusal (HTTP 4xx, close codes 1002, 1007, 1008, 1009 and 4000 to 4099). Events published in between
-are not delivered.
+at last. It does not come back after a refusal (HTTP 4xx but 408 and 429; close codes 1000, 1002, 1003, 1007 to 1010 and
+4000 to 4099). Events published in between are not delivered.
 
 If the relay demands a token, put it in a file for --token-file, or in RELAY_TOKEN.`
 
