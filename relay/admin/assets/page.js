@@ -105,7 +105,7 @@ function show(stats) {
 
 async function run() {
   try {
-    const res = await fetch("stats.json", { cache: "no-store" });
+    const res = await fetch("stats.json", { cache: "no-store", signal: AbortSignal.timeout(5 * every) });
     show(await res.json());
   } catch {
     state("no answer", false);
