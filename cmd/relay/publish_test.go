@@ -329,6 +329,20 @@ func TestPublish_fileBusy(t *testing.T) {
 	assert.Contains(t, got.err, "4 accepted")
 }
 
+func TestPublish_fileBusyIsToldOnce(t *testing.T) {
+	busy := `{"status":429,"detail":"too many events are waiting"}`
+	f := newFakeRelay(t, func(n int, w http.ResponseWriter, p posted) {
+		results := make([]string, len(p.lines()))
+		if n%2 == 0 {
+			results[0] = busy
+		}
+		answerBatch(w, results)
+	})
+	got := run(t, "publish", "t", "--url", f.URL, "--file", file(t, "e", numbered(1200)))
+	assert.Equal(t, 0, got.code, got.err)
+	assert.Equal(t, 1, strings.Count(got.err, "trying again"))
+}
+
 func TestPublish_fileStops(t *testing.T) {
 	f := newFakeRelay(t, func(n int, w http.ResponseWriter, p posted) {
 		if n == 1 {

@@ -24,8 +24,9 @@ type publisher struct {
 	retryFor time.Duration
 	notef    func(format string, args ...any)
 
-	reached bool // the relay has answered: a lost connection is a hiccup, not a wrong address
-	inDoubt bool // the last request may have been taken, though send returned an error
+	reached bool   // the relay has answered: a lost connection is a hiccup, not a wrong address
+	inDoubt bool   // the last request may have been taken, though send returned an error
+	noted   string // why it is trying again, as last told
 }
 
 func (a *app) newPublisher(f *publishFlags, topic string) (*publisher, error) {
@@ -173,17 +174,16 @@ func (ans *answer) refusal() error {
 
 // retryWait spaces the repeats of one request and ends them.
 type retryWait struct {
+	p       *publisher
 	backoff backoff
 	until   time.Time
-	notef   func(format string, args ...any)
-	noted   bool
 }
 
 func (p *publisher) newWait() *retryWait {
 	return &retryWait{
+		p:       p,
 		backoff: backoff{min: 100 * time.Millisecond, max: 10 * time.Second},
 		until:   time.Now().Add(p.retryFor),
-		notef:   p.notef,
 	}
 }
 
@@ -193,9 +193,9 @@ func (w *retryWait) next(ctx context.Context, err error, atLeast time.Duration) 
 	if time.Now().Add(delay).After(w.until) {
 		return err
 	}
-	if !w.noted {
-		w.notef("%v; trying again", err)
-		w.noted = true
+	if why := err.Error(); w.p.noted != why { // a relay that is busy is so for many batches
+		w.p.noted = why
+		w.p.notef("%s; trying again", why)
 	}
 	return sleep(ctx, delay)
 }
