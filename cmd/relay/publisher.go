@@ -177,6 +177,7 @@ type retryWait struct {
 	p       *publisher
 	backoff backoff
 	until   time.Time
+	noted   bool
 }
 
 func (p *publisher) newWait() *retryWait {
@@ -193,9 +194,10 @@ func (w *retryWait) next(ctx context.Context, err error, atLeast time.Duration) 
 	if time.Now().Add(delay).After(w.until) {
 		return err
 	}
-	if why := err.Error(); w.p.noted != why { // a relay that is busy is so for many batches
+	if why := err.Error(); !w.noted && w.p.noted != why { // a relay that is busy is so for many batches
 		w.p.noted = why
 		w.p.notef("%s; trying again", why)
 	}
+	w.noted = true
 	return sleep(ctx, delay)
 }
