@@ -46,7 +46,8 @@ type filter struct {
 }
 
 // load reads, scans and compiles a filter's module and links it. It starts no instance. Errors are *LoadError.
-// Compiling cannot be cancelled: scan bounds how long it takes.
+// Compiling cannot be cancelled. What scan caps (bodies, locals, tables) bounds most of what makes it slow, but not blocks
+// within a body.
 func load(ctx context.Context, o Options, spec *Filter, p *plugin) (*filter, error) {
 	f := newFilter(o, spec, p)
 	if err := f.compile(ctx, o, spec.Path); err != nil {

@@ -53,16 +53,16 @@ func (g *Guard) Admit(h *relay.Handshake) (relay.Grant, error) {
 	if err != nil || grant.Known || grant == (relay.Grant{}) {
 		return grant, err
 	}
-	return g.admitAnyone(h, grant, shown)
+	return g.admitAnyone(h, grant)
 }
 
 // admitAnyone judges a peer that showed no key or token where some of what it wants needs none.
-func (g *Guard) admitAnyone(h *relay.Handshake, grant relay.Grant, origin bool) (relay.Grant, error) {
+func (g *Guard) admitAnyone(h *relay.Handshake, grant relay.Grant) (relay.Grant, error) {
 	switch {
 	case !g.hosts.allows(h.Host, g.public):
 		return relay.Grant{}, refuseHost(h.Host)
-	case !origin && !g.public && !h.Remote.Addr().Unmap().IsLoopback():
-		return relay.Grant{}, forbidden("without Origin, a key or a token, only peers on this machine may come in")
+	case !g.public && !h.Remote.Addr().Unmap().IsLoopback():
+		return relay.Grant{}, forbidden("without a key or a token, only peers on this machine may come in")
 	}
 	return grant, nil
 }

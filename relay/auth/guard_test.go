@@ -113,6 +113,7 @@ func TestGuard_Admit_Host(t *testing.T) {
 		options Options
 		remote  string
 		host    string
+		origin  string
 		want    int
 	}{
 		"localhost":                      {host: "localhost"},
@@ -143,6 +144,7 @@ func TestGuard_Admit_Host(t *testing.T) {
 		"public: other address":          {options: Options{Public: true}, remote: away, host: "192.168.1.2:8080"},
 		"public: a name":                 {options: Options{Public: true}, remote: away, host: "evil.example", want: 403},
 		"from elsewhere without Origin":  {remote: away, host: "localhost:8080", want: 403},
+		"from elsewhere with its Origin": {remote: away, host: "localhost:8080", origin: "http://localhost:8080", want: 403},
 		"mapped loopback peer":           {remote: "[::ffff:127.0.0.1]:1", host: "localhost:8080"},
 		"keys only, subscribing unknown": {options: Options{PublishKeys: []Secret{key}}, host: "relay.example", want: 403},
 	} {
@@ -152,7 +154,11 @@ func TestGuard_Admit_Host(t *testing.T) {
 			if tc.remote == "" {
 				tc.remote = home
 			}
-			_, err = g.Admit(shake(tc.remote, tc.host))
+			var headers []string
+			if tc.origin != "" {
+				headers = []string{"Origin", tc.origin}
+			}
+			_, err = g.Admit(shake(tc.remote, tc.host, headers...))
 			assert.Equal(t, tc.want, status(t, err), "%v", err)
 		})
 	}
