@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/assert"
@@ -228,32 +229,72 @@ func TestSlow(t *testing.T) {
 				b.Append(event("t", string(make([]byte, tc.size))))
 				passAll(s)
 			}
-			reason, gone := d.closed[0]
-			assert.Equal(t, tc.slow, gone)
-			if gone {
-				assert.Equal(t, relay.ReasonSlow, reason)
-				assert.Zero(t, b.Stats().Bytes, "what it pinned is released")
-			}
 			assert.Len(t, frames(t, other.got), tc.events, "nobody waits for it")
+			assert.Empty(t, d.closed)
+			if tc.slow {
+				assert.Zero(t, b.Stats().Bytes, "what it pinned is released at once")
+			}
+			stuck.room = -1
+			s.Writable(0)
+			passAll(s)
+			got := frames(t, stuck.got)
+			if !tc.slow {
+				assert.Len(t, got, tc.events)
+				return
+			}
+			assert.Equal(t, []frame{{8, "\x10\x04" + relay.ReasonSlow.Text()}}, got, "told why, when it reads on")
+			assert.Equal(t, relay.ReasonSlow, d.closed[0])
 		})
 	}
+}
+
+// TestSlow_NeverReads: who does not read on is not told, and cut after a while. Its slot may be another's by then.
+func TestSlow_NeverReads(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b, d := broadcaster.New(broadcaster.Options{MaxLag: 1000}), newSim()
+		s := b.NewShard(d)
+		for slot := range relay.Slot(2) {
+			d.open(s, slot).room = 3
+			require.NoError(t, s.Subscribe(slot, "t", relay.Plain))
+		}
+		for range 3 {
+			b.Append(event("t", string(make([]byte, 600))))
+			passAll(s)
+		}
+		s.Tick()
+		passAll(s)
+		require.Empty(t, d.closed, "it has a moment")
+		s.Close(1, relay.ReasonGone, nil)
+		passAll(s)
+		assert.Equal(t, relay.ReasonSlow, d.closed[1], "the first reason counts")
+		d.open(s, 1)
+		time.Sleep(time.Second)
+		s.Tick()
+		passAll(s)
+		assert.Equal(t, map[relay.Slot]relay.CloseReason{0: relay.ReasonSlow}, d.closed)
+	})
 }
 
 func TestTick_TimeLimit(t *testing.T) {
 	b, d := broadcaster.New(broadcaster.Options{MaxLagTime: time.Nanosecond}), newSim()
 	s := b.NewShard(d)
-	d.open(s, 0).room = 3
+	k := d.open(s, 0)
+	k.room = 3
 	require.NoError(t, s.Subscribe(0, "t", relay.Plain))
 	b.Append(event("t", "first"))
 	passAll(s)
 	s.Tick()
 	passAll(s)
-	require.Empty(t, d.closed, "the newest event may wait")
+	require.EqualValues(t, 1, b.Stats().Subscriptions, "the newest event may wait")
 	b.Append(event("t", "second"))
 	passAll(s)
 	s.Tick()
 	passAll(s)
+	k.room = -1
+	s.Writable(0)
+	passAll(s)
 	assert.Equal(t, relay.ReasonSlow, d.closed[0])
+	assert.Equal(t, []frame{{1, "first"}, {8, "\x10\x04" + relay.ReasonSlow.Text()}}, frames(t, k.got), "the frame it was in is completed")
 }
 
 func TestOutbox_Limit(t *testing.T) {

@@ -164,8 +164,11 @@ func (c *Client) signal() {
 func (c *Client) end(reason relay.CloseReason) {
 	c.ended = true
 	c.reason.Store(uint32(reason))
-	if reason == relay.ReasonSlow || reason == relay.ReasonGone {
-		c.expire(0) // ends a blocked Write
+	switch reason { // ends a blocked Write
+	case relay.ReasonGone:
+		c.expire(0)
+	case relay.ReasonSlow: // the close frame may be what is being written
+		c.expire(closeGrace)
 	}
 	c.signal()
 }

@@ -12,6 +12,7 @@ type reap struct {
 	leaves  []*part      // parts with members that are gone
 	touched []*part      // parts in which a cursor moved
 	behind  []*part      // parts with a member that is not at the tail, for Tick
+	slow    []slowClient // connections that are being told so, for Tick
 }
 
 func (r *reap) pending() bool { return len(r.dead)+len(r.leaves)+len(r.touched) > 0 }

@@ -205,6 +205,7 @@ func (s *Shard) Awake() { s.sleeping.Store(false) }
 
 // Tick implements relay.Shard.
 func (s *Shard) Tick() {
+	s.cutSlow()
 	oldest := time.Now().Add(-s.b.opts.MaxLagTime)
 	for _, p := range s.reap.behind {
 		s.b.mu.Lock()
@@ -218,8 +219,38 @@ func (s *Shard) Tick() {
 	}
 }
 
-// slow gives up a client that is past a lag limit.
-func (s *Shard) slow(m *member) { s.Close(m.slot, relay.ReasonSlow, nil) }
+// slow gives up a client that is past a lag limit. What it holds in feeds is released at once; if its socket drains within
+// closeGrace, it is told why.
+func (s *Shard) slow(m *member) {
+	slot := m.slot
+	s.Close(slot, relay.ReasonSlow, slowFrame)
+	if !s.conns[slot].is(connDead) {
+		s.reap.slow = append(s.reap.slow, slowClient{slot, time.Now()})
+	}
+}
+
+var slowFrame = CloseFrame(relay.ReasonSlow)
+
+// slowClient is a client that is being told that it was too slow.
+type slowClient struct {
+	slot  relay.Slot
+	since time.Time
+}
+
+// cutSlow ends those that did not take it in time.
+func (s *Shard) cutSlow() {
+	s.reap.slow = slices.DeleteFunc(s.reap.slow, func(x slowClient) bool {
+		c := s.conn(x.slot)
+		switch {
+		case !c.is(connClosing) || c.reason != relay.ReasonSlow: // it has left; the slot may be another's
+			return true
+		case time.Since(x.since) < closeGrace:
+			return false
+		}
+		s.kill(x.slot, c)
+		return true
+	})
+}
 
 // Free implements relay.Shard.
 func (s *Shard) Free() {

@@ -202,7 +202,7 @@ func (c *conn) closed(reason relay.CloseReason) {
 	c.session.in = nil // what is held is of no use to a client that is gone
 	l.srv.ended(l.stats, c.session.id, reason)
 	switch reason {
-	case relay.ReasonGone, relay.ReasonSlow: // nothing more reaches this client
+	case relay.ReasonGone: // nothing more reaches this client
 		l.drop(c.slot, true)
 	default:
 		c.linger()

@@ -282,20 +282,30 @@ func (l *latePublisher) Submit(_ *relay.Event, done func(relay.Result), _ func()
 	return nil
 }
 
-// A client that does not read is cut with its own reason, and nobody waits for it.
+// A client that does not read is cut with its own reason, and nobody waits for it. One that reads on is told.
 func TestSlowConsumer(t *testing.T) {
 	drivers(t, func(t *testing.T, driver string) {
 		r := serve(t, driver)
-		stuck, reader := r.connect(""), r.connect("")
-		require.NoError(t, stuck.Conn.(*net.TCPConn).SetReadBuffer(4<<10)) // else the kernel reads for it, for megabytes
+		stuck, late, reader := r.connect(""), r.connect(""), r.connect("")
+		for _, p := range []*peer{stuck, late} { // else the kernel reads for them, for megabytes
+			require.NoError(t, p.Conn.(*net.TCPConn).SetReadBuffer(64<<10))
+		}
 		payload := make([]byte, 32<<10)
-		for sent := 0; r.metric("relay_disconnects_total", "slow") == 0; sent++ {
-			require.Less(t, sent, 2000, "not cut")
+		for sent := 0; r.fan.Stats().Subscriptions > 1; sent++ { // until both are found to be slow
+			require.Less(t, sent, 2000, "not found")
 			_, err := r.fan.Broadcast("events", payload)
 			require.NoError(t, err)
 			require.Len(t, reader.next().Payload, len(payload))
 		}
-		assert.EqualValues(t, 1, r.metric("relay_connections"))
+		for f := late.next(); ; f = late.next() {
+			if f.Header.OpCode == ws.OpClose {
+				code, _ := closeData(f.Payload)
+				assert.EqualValues(t, 4100, code)
+				break
+			}
+		}
+		r.eventually("both cut", func() bool { return r.metric("relay_disconnects_total", "slow") == 2 })
+		r.eventually("one left", func() bool { return r.metric("relay_connections") == 1 })
 	})
 }
 

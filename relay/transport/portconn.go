@@ -203,6 +203,9 @@ func (c *portConn) paused() bool {
 func (c *portConn) finish() {
 	c.client.Close(relay.ReasonGone, nil)
 	<-c.client.Done()
+	if c.client.Reason() == relay.ReasonSlow { // it has had its time to read
+		discardUnsent(c.raw)
+	}
 	_ = c.raw.Close()
 	c.driver.srv.ended(c.driver.stats, c.session.id, c.client.Reason())
 }
@@ -244,7 +247,7 @@ func (c *portConn) Send(frame []byte) error                        { return c.cl
 
 // Close implements peer. Without a frame nothing is worth waiting for, so the socket goes at once.
 func (c *portConn) Close(reason relay.CloseReason, frame []byte) {
-	c.out.polite.Store(frame != nil)
+	c.out.rude.Store(frame == nil)
 	c.client.Close(reason, frame)
 	if frame == nil {
 		_ = c.raw.Close()

@@ -11,7 +11,7 @@ import (
 // first: so subscriptions can take effect before the client sees the answer, and still no event overtakes it.
 type upgraded struct {
 	net.Conn
-	polite atomic.Bool // a close frame was sent, or will be
+	rude   atomic.Bool // nothing more reaches this client, so there is no close frame to wait for
 	closed atomic.Bool
 
 	mu     sync.Mutex
@@ -50,12 +50,19 @@ func (u *upgraded) Close() error {
 		return nil
 	}
 	half, ok := u.Conn.(interface{ CloseWrite() error })
-	if ok && u.polite.Load() {
+	if ok && !u.rude.Load() {
 		_ = u.SetReadDeadline(time.Now().Add(closeTimeout))
-		return half.CloseWrite()
+		if half.CloseWrite() == nil {
+			return nil
+		}
 	}
-	if tcp, ok := u.Conn.(*net.TCPConn); ok {
+	discardUnsent(u.Conn)
+	return u.Conn.Close()
+}
+
+// discardUnsent has Close free what the kernel still holds for the client.
+func discardUnsent(c net.Conn) {
+	if tcp, ok := c.(*net.TCPConn); ok {
 		_ = tcp.SetLinger(0)
 	}
-	return u.Conn.Close()
 }
