@@ -268,9 +268,11 @@ func TestConn_Write_stalledPeer(t *testing.T) {
 	release := make(chan struct{})
 	c := dial(t, serve(t, func(net.Conn) { <-release }), wsclient.Options{})
 	defer close(release)
-	short, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+	large := make([]byte, 64<<20) // more than the socket buffers hold
+	// NOTE: a context that has ended before the write begins leaves the connection usable, so it must not be too short.
+	short, cancel := context.WithTimeout(t.Context(), 250*time.Millisecond)
 	defer cancel()
-	err := c.WriteBinary(short, make([]byte, 64<<20)) // more than the socket buffers hold
+	err := c.WriteBinary(short, large)
 	require.ErrorIs(t, err, context.DeadlineExceeded)
 	assert.ErrorIs(t, c.WriteText(ctx(t), nil), wsclient.ErrClosed)
 }
