@@ -156,7 +156,7 @@ func TestChain_Timeout(t *testing.T) {
 // than it ends; what is promised is that it counts as a time-out, and that the event is treated as such.
 func TestChain_TimeoutWithoutLoops(t *testing.T) {
 	if testing.Short() {
-		t.Skip("takes a second")
+		t.Skip("the guest runs for a second; not with -short")
 	}
 	f := Filter{Name: "exp", Path: guest("exponential"), Limits: Limits{Time: 10 * time.Millisecond}}
 	r := openRig(t, Options{Lanes: 1}, f)

@@ -74,14 +74,14 @@ func TestKV_Expires(t *testing.T) {
 		s.set([]byte("soon"), []byte("x"), 1000)
 		s.set([]byte("far"), []byte("x"), 1<<62)
 		_, _ = s.add([]byte("window"), 1, 2000)
-		time.Sleep(time.Second)
+		time.Sleep(time.Second) // of the bubble's clock
 		_, ok := s.get([]byte("soon"), nil)
 		assert.False(t, ok)
 		_, ok = s.get([]byte("far"), nil)
 		assert.True(t, ok)
 		sum, _ := s.add([]byte("window"), 1, 2000)
 		assert.Equal(t, int64(2), sum)
-		time.Sleep(time.Second)
+		time.Sleep(time.Second) // of the bubble's clock
 		sum, _ = s.add([]byte("window"), 1, 2000)
 		assert.Equal(t, int64(1), sum, "the window began with the first")
 	})

@@ -70,7 +70,7 @@ func TestDaemon(t *testing.T) {
 					if twice, ok := s.(sentTwice); ok {
 						s = syscall.Signal(twice)
 					} else {
-						time.Sleep(2 * sameSignal)
+						time.Sleep(2 * sameSignal) // of the bubble's clock: or it would count as the one before
 					}
 					signals <- s
 					synctest.Wait()

@@ -171,9 +171,9 @@ func TestRepeats_forgets(t *testing.T) {
 			return w.Header().Get("Idempotency-Replayed") != ""
 		}
 		assert.False(t, replayed(1))
-		time.Sleep(59 * time.Second)
+		time.Sleep(59 * time.Second) // of the bubble's clock
 		assert.True(t, replayed(1))
-		time.Sleep(time.Second)
+		time.Sleep(time.Second) // of the bubble's clock
 		assert.False(t, replayed(1), "its time is over")
 
 		for key := 2; key <= 4; key++ {
@@ -183,7 +183,7 @@ func TestRepeats_forgets(t *testing.T) {
 		assert.True(t, replayed(3))
 		assert.True(t, replayed(4))
 		assert.Equal(t, 3, r.repeats.len())
-		time.Sleep(time.Hour)
+		time.Sleep(time.Hour) // of the bubble's clock
 		replayed(5)
 		assert.Equal(t, 1, r.repeats.len())
 	})

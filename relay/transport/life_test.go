@@ -53,7 +53,7 @@ func TestBackPressure(t *testing.T) {
 		bystander.frame(ws.NewPingFrame(nil))
 		require.Equal(t, ws.OpPong, bystander.next().Header.OpCode)
 		_ = bystander.Close()
-		time.Sleep(700 * time.Millisecond) // longer than it may be silent
+		time.Sleep(700 * time.Millisecond) // real sockets: longer than it may be silent, were it not paused
 		assert.EqualValues(t, 1, r.metric("relay_received_messages_total"), "nothing more is read")
 		r.pub.setBusy(false)
 		stop := make(chan struct{})
@@ -354,7 +354,7 @@ func TestSubscribedBeforeTheAnswer(t *testing.T) {
 					return
 				default:
 					_, _ = r.fan.Broadcast("n", "noise")
-					time.Sleep(50 * time.Microsecond)
+					time.Sleep(50 * time.Microsecond) // a pace, not a wait
 				}
 			}
 		})

@@ -19,7 +19,7 @@ func TestHTTP_unreadAnswer(t *testing.T) {
 		h.serve(nil)
 		mute, end := net.Pipe() // a write waits for a read
 		require.True(t, h.hand(end, []byte("GET / HTTP/1.1\r\nHost: a\r\n\r\n")))
-		time.Sleep(httpAnswer + time.Second)
+		time.Sleep(httpAnswer + time.Second) // of the bubble's clock
 		_, err := mute.Write([]byte("x"))
 		assert.Error(t, err, "the other end is closed")
 		_ = mute.Close()

@@ -21,7 +21,7 @@ func TestServer_acceptFailed(t *testing.T) {
 		for range 30 { // three seconds
 			s.acceptFailed(a, assert.AnError)
 			s.acceptFailed(b, assert.AnError)
-			time.Sleep(100 * time.Millisecond)
+			time.Sleep(100 * time.Millisecond) // of the bubble's clock
 		}
 		lines := strings.Split(strings.TrimSpace(log.String()), "\n")
 		assert.Len(t, lines, 3)
@@ -37,7 +37,7 @@ func TestServer_refused(t *testing.T) {
 		s := &Server{start: time.Now(), deps: Deps{Log: slog.New(slog.NewTextHandler(&log, nil))}}
 		for range 1000 {
 			s.refused(errUnavailable, netip.AddrPort{})
-			time.Sleep(2 * time.Millisecond)
+			time.Sleep(2 * time.Millisecond) // of the bubble's clock
 		}
 		lines := strings.Split(strings.TrimSpace(log.String()), "\n")
 		assert.Len(t, lines, 2)
