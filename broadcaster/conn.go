@@ -35,28 +35,3 @@ type member struct {
 	next   uint32 // the connection's next membership, +1
 	gone   bool   // unsubscribed or dead; leaves its part at the next reap
 }
-
-// slab is a slice of T with a freelist, indexed by number so that the elements need no pointers to each other.
-type slab[T any] struct {
-	all  []T
-	free []uint32
-}
-
-func (s *slab[T]) add(v T) uint32 {
-	if last := len(s.free) - 1; last >= 0 {
-		i := s.free[last]
-		s.free = s.free[:last]
-		s.all[i] = v
-		return i
-	}
-	s.all = append(s.all, v)
-	return uint32(len(s.all) - 1)
-}
-
-func (s *slab[T]) remove(i uint32) {
-	var zero T
-	s.all[i] = zero
-	s.free = append(s.free, i)
-}
-
-func (s *slab[T]) at(i uint32) *T { return &s.all[i] }

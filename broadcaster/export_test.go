@@ -24,5 +24,5 @@ func (b *Broadcaster) Flushes() int {
 // Held is how much a shard holds, in elements of its slabs and lists.
 func Held(s relay.Shard) []int {
 	sh := s.(*Shard)
-	return []int{len(sh.conns), len(sh.members.all), len(sh.parts.all), len(sh.outboxes.all), len(sh.reap.behind)}
+	return []int{sh.conns.Len(), sh.members.Len(), sh.parts.Len(), sh.outboxes.Len(), len(sh.reap.behind)}
 }

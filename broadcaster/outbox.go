@@ -25,7 +25,7 @@ func (s *Shard) Send(slot relay.Slot, frame []byte) error {
 	if !c.live() {
 		return relay.ErrGone
 	}
-	if c.outbox != 0 && s.outboxes.at(c.outbox-1).private()+len(frame) > int(s.b.opts.Outbox) {
+	if c.outbox != 0 && s.outboxes.At(c.outbox-1).private()+len(frame) > int(s.b.opts.Outbox) {
 		return relay.ErrOutbox
 	}
 	if !c.is(connFull) {
@@ -46,28 +46,28 @@ func (s *Shard) Send(slot relay.Slot, frame []byte) error {
 // push appends bytes to c's outbox, which it makes if there is none.
 func (s *Shard) push(c *conn, p []byte) {
 	if c.outbox == 0 {
-		c.outbox = s.outboxes.add(outbox{}) + 1
+		c.outbox = s.outboxes.Add(outbox{}) + 1
 	}
-	box := s.outboxes.at(c.outbox - 1)
+	box := s.outboxes.At(c.outbox - 1)
 	box.bytes = append(box.bytes, p...)
 }
 
 // keepPartial copies the rest of m's partly written frame, if it is m's that c is in the middle of, to the front of the
 // outbox: m is about to leave its feed, and the frame must still be completed.
 func (s *Shard) keepPartial(c *conn, m *member) {
-	if c.part == 0 || s.members.at(c.part-1) != m {
+	if c.part == 0 || s.members.At(c.part-1) != m {
 		return
 	}
-	p := *s.parts.at(m.part)
+	p := *s.parts.At(m.part)
 	rest := s.gather.one(s, p, m.cursor)[c.sent:]
 	old := c.outbox
 	c.part, c.sent, c.outbox = 0, 0, 0
 	s.push(c, rest)
-	s.outboxes.at(c.outbox - 1).event = len(rest)
+	s.outboxes.At(c.outbox - 1).event = len(rest)
 	s.tally.deliveries++
 	if old != 0 {
-		s.push(c, s.outboxes.at(old-1).bytes)
-		s.outboxes.remove(old - 1)
+		s.push(c, s.outboxes.At(old-1).bytes)
+		s.outboxes.Remove(old - 1)
 	}
 }
 
@@ -77,7 +77,7 @@ func (s *Shard) flushOutbox(slot relay.Slot, c *conn) bool {
 		return false
 	}
 	if c.outbox != 0 {
-		box := s.outboxes.at(c.outbox - 1)
+		box := s.outboxes.At(c.outbox - 1)
 		n, err := s.driver.Send(slot, box.bytes)
 		if err != nil {
 			s.fail(slot, c)
@@ -88,7 +88,7 @@ func (s *Shard) flushOutbox(slot relay.Slot, c *conn) bool {
 			c.flags |= connFull
 			return false
 		}
-		s.outboxes.remove(c.outbox - 1)
+		s.outboxes.Remove(c.outbox - 1)
 		c.outbox = 0
 	}
 	if c.is(connClosing) {

@@ -54,11 +54,11 @@ func (s *Shard) visit(p *part, n int) int {
 	for ; v.next < size && seen < n; v.next++ {
 		seen++
 		i := p.members[(v.start+v.next)%size]
-		m := s.members.at(i)
+		m := s.members.At(i)
 		if m.cursor >= tail || m.gone {
 			continue
 		}
-		c := &s.conns[m.slot]
+		c := s.conns.At(uint32(m.slot))
 		switch {
 		case !c.is(connFull):
 			s.deliver(p, i, c, tail)
@@ -93,7 +93,7 @@ func (s *Shard) endVisit(p *part) {
 
 // deliver sends what member i, of connection c, waits for, up to tail, and moves its cursor.
 func (s *Shard) deliver(p *part, i uint32, c *conn, tail uint64) {
-	m := s.members.at(i)
+	m := s.members.At(i)
 	frames := s.gather.bytes(s, p, m.cursor, tail)
 	n, err := s.driver.Send(m.slot, frames)
 	if err != nil {
@@ -122,7 +122,7 @@ func (s *Shard) serveReady() int {
 	last := len(s.ready) - 1
 	slot := s.ready[last]
 	s.ready = s.ready[:last]
-	c := &s.conns[slot]
+	c := s.conns.At(uint32(slot))
 	c.flags &^= connReady
 	if c.is(connDead) || !c.is(connOpen) {
 		return 1
@@ -141,8 +141,8 @@ func (s *Shard) finishPartial(slot relay.Slot, c *conn) bool {
 	if c.part == 0 {
 		return true
 	}
-	m := s.members.at(c.part - 1)
-	p := *s.parts.at(m.part)
+	m := s.members.At(c.part - 1)
+	p := *s.parts.At(m.part)
 	s.reap.touch(p)
 	rest := s.gather.one(s, p, m.cursor)[c.sent:]
 	n, err := s.driver.Send(slot, rest)
@@ -165,9 +165,9 @@ func (s *Shard) finishPartial(slot relay.Slot, c *conn) bool {
 // serveFeeds sends each of c's feeds at most one gather. What is left is for a visit: the part is put on the list of work.
 func (s *Shard) serveFeeds(c *conn) int {
 	sends := 0
-	for i := c.first; i != 0 && !c.is(connFull|connDead); i = s.members.at(i - 1).next {
-		m := s.members.at(i - 1)
-		p := *s.parts.at(m.part)
+	for i := c.first; i != 0 && !c.is(connFull|connDead); i = s.members.At(i - 1).next {
+		m := s.members.At(i - 1)
+		p := *s.parts.At(m.part)
 		tail := p.feed.tail.Load()
 		if m.gone || m.cursor >= tail {
 			continue

@@ -64,12 +64,12 @@ func (s *Shard) settle() {
 func (s *Shard) dropGone(p *part) {
 	p.leaving = false
 	p.members = slices.DeleteFunc(p.members, func(i uint32) bool {
-		m := s.members.at(i)
+		m := s.members.At(i)
 		if !m.gone {
 			return false
 		}
-		s.unlink(&s.conns[m.slot], i)
-		s.members.remove(i)
+		s.unlink(s.conns.At(uint32(m.slot)), i)
+		s.members.Remove(i)
 		return true
 	})
 }
@@ -78,9 +78,9 @@ func (s *Shard) dropGone(p *part) {
 func (s *Shard) unlink(c *conn, i uint32) {
 	link := &c.first
 	for *link != i+1 {
-		link = &s.members.at(*link - 1).next
+		link = &s.members.At(*link - 1).next
 	}
-	*link = s.members.at(i).next
+	*link = s.members.At(i).next
 }
 
 // report tells the broadcaster how far this shard's members are, so that it can release entries.
@@ -93,7 +93,7 @@ func (s *Shard) report() {
 			if p.joined {
 				p.joined = false
 				b.leave(p)
-				s.parts.remove(p.index)
+				s.parts.Remove(p.index)
 			}
 			continue
 		}
@@ -107,9 +107,9 @@ func (s *Shard) report() {
 
 // lowest returns the lowest cursor of p's members, of which there is at least one.
 func (s *Shard) lowest(p *part) uint64 {
-	low := s.members.at(p.members[0]).cursor
+	low := s.members.At(p.members[0]).cursor
 	for _, i := range p.members[1:] {
-		low = min(low, s.members.at(i).cursor)
+		low = min(low, s.members.At(i).cursor)
 	}
 	return low
 }
@@ -117,9 +117,9 @@ func (s *Shard) lowest(p *part) uint64 {
 // bury closes the dead.
 func (s *Shard) bury() {
 	for _, slot := range s.reap.dead {
-		c := &s.conns[slot]
+		c := s.conns.At(uint32(slot))
 		if c.outbox != 0 {
-			s.outboxes.remove(c.outbox - 1)
+			s.outboxes.Remove(c.outbox - 1)
 		}
 		reason := c.reason
 		*c = conn{}

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"eventrelay/relay"
+	"eventrelay/relay/slab"
 )
 
 // Shard implements relay.Shard: the connections that one loop serves. Only that loop's goroutine may call its methods.
@@ -21,10 +22,10 @@ type Shard struct {
 	dirty []*part // those with new entries
 
 	// Owned by the loop.
-	conns    []conn
-	members  slab[member]
-	parts    slab[*part]
-	outboxes slab[outbox]
+	conns    slab.Slab[conn] // by slot
+	members  slab.Slab[member]
+	parts    slab.Slab[*part]
+	outboxes slab.Slab[outbox]
 	work     []*part // dirty parts of this pass, yet to be visited, last first
 	ready    []relay.Slot
 	gather   gather
@@ -49,21 +50,20 @@ func (t *tally) flush(st *stats) {
 
 // Open implements relay.Shard.
 func (s *Shard) Open(slot relay.Slot) {
-	for int(slot) >= len(s.conns) {
-		s.conns = append(s.conns, conn{})
-	}
-	if s.conns[slot].flags != 0 {
+	s.conns.Grow(int(slot) + 1)
+	c := s.conns.At(uint32(slot))
+	if c.flags != 0 {
 		panic("BUG: slot opened twice")
 	}
-	s.conns[slot] = conn{flags: connOpen}
+	c.flags = connOpen
 	s.b.stats.opened.Add(1)
 }
 
 func (s *Shard) conn(slot relay.Slot) *conn {
-	if int(slot) >= len(s.conns) {
+	if int(slot) >= s.conns.Len() {
 		return &conn{}
 	}
-	return &s.conns[slot]
+	return s.conns.At(uint32(slot))
 }
 
 // Subscribe implements relay.Shard. Setting the cursor to the tail under the publish lock is the snapshot: events
@@ -82,11 +82,11 @@ func (s *Shard) Subscribe(slot relay.Slot, p relay.Pattern, form relay.Form) err
 	cursor := f.tail.Load()
 	if pt == nil {
 		pt = &part{feed: f, shard: s, low: cursor, joined: true}
-		pt.index = s.parts.add(pt)
+		pt.index = s.parts.Add(pt)
 		f.parts = append(f.parts, pt)
 	}
 	s.b.mu.Unlock()
-	m := s.members.add(member{cursor: cursor, slot: slot, part: pt.index, next: c.first})
+	m := s.members.Add(member{cursor: cursor, slot: slot, part: pt.index, next: c.first})
 	c.first = m + 1
 	pt.members = append(pt.members, m)
 	s.b.stats.members.Add(1)
@@ -94,9 +94,9 @@ func (s *Shard) Subscribe(slot relay.Slot, p relay.Pattern, form relay.Form) err
 }
 
 func (s *Shard) membership(c *conn, p relay.Pattern, form relay.Form) *member {
-	for i := c.first; i != 0; i = s.members.at(i - 1).next {
-		m := s.members.at(i - 1)
-		if f := (*s.parts.at(m.part)).feed; !m.gone && f.form == form && f.pattern == p {
+	for i := c.first; i != 0; i = s.members.At(i - 1).next {
+		m := s.members.At(i - 1)
+		if f := (*s.parts.At(m.part)).feed; !m.gone && f.form == form && f.pattern == p {
 			return m
 		}
 	}
@@ -125,7 +125,7 @@ func (s *Shard) part(m *member) {
 	}
 	m.gone = true
 	s.b.stats.members.Add(-1)
-	s.reap.leaving(*s.parts.at(m.part))
+	s.reap.leaving(*s.parts.At(m.part))
 }
 
 // Close implements relay.Shard.
@@ -142,7 +142,7 @@ func (s *Shard) Close(slot relay.Slot, reason relay.CloseReason, frame []byte) {
 		return
 	}
 	if c.part != 0 {
-		s.keepPartial(c, s.members.at(c.part-1))
+		s.keepPartial(c, s.members.At(c.part-1))
 	}
 	s.partAll(c)
 	c.flags |= connClosing
@@ -151,8 +151,8 @@ func (s *Shard) Close(slot relay.Slot, reason relay.CloseReason, frame []byte) {
 }
 
 func (s *Shard) partAll(c *conn) {
-	for i := c.first; i != 0; i = s.members.at(i - 1).next {
-		s.part(s.members.at(i - 1))
+	for i := c.first; i != 0; i = s.members.At(i - 1).next {
+		s.part(s.members.At(i - 1))
 	}
 }
 
@@ -212,7 +212,7 @@ func (s *Shard) Tick() {
 		limit := p.feed.ageLimit(oldest)
 		s.b.mu.Unlock()
 		for _, i := range p.members {
-			if m := s.members.at(i); m.cursor < limit && !m.gone {
+			if m := s.members.At(i); m.cursor < limit && !m.gone {
 				s.slow(m)
 			}
 		}
@@ -224,7 +224,7 @@ func (s *Shard) Tick() {
 func (s *Shard) slow(m *member) {
 	slot := m.slot
 	s.Close(slot, relay.ReasonSlow, slowFrame)
-	if !s.conns[slot].is(connDead) {
+	if !s.conns.At(uint32(slot)).is(connDead) {
 		s.reap.slow = append(s.reap.slow, slowClient{slot, time.Now()})
 	}
 }

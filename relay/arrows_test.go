@@ -32,6 +32,10 @@ var arrows = map[string]map[string]string{
 		"eventrelay/": "reading JSON knows nothing of the relay",
 		"github.com/": "the standard library is enough",
 	},
+	"eventrelay/relay/slab": {
+		"eventrelay/": "numbering elements knows nothing of the relay",
+		"github.com/": "the standard library is enough",
+	},
 	"eventrelay/relay/transport": part("github.com/tetratelabs", "github.com/knadh"),
 	"eventrelay/relay/ingest":    part("github.com/tetratelabs", "github.com/knadh", "github.com/gobwas"),
 	"eventrelay/relay/admin":     part("github.com/tetratelabs", "github.com/knadh", "github.com/gobwas"),
@@ -49,7 +53,7 @@ var arrows = map[string]map[string]string{
 }
 
 // shared are the leaves that any part may use: they know nothing of the relay.
-var shared = map[string]bool{"eventrelay/relay/rawjson": true}
+var shared = map[string]bool{"eventrelay/relay/rawjson": true, "eventrelay/relay/slab": true}
 
 // part returns the row of a part under relay/: it knows relay and no other part, nor the named libraries.
 func part(libs ...string) map[string]string {
