@@ -154,8 +154,7 @@ func (b *Broadcaster) unref(ev *event) {
 	b.held--
 	b.heldBytes -= ev.size
 	ev.src = nil
-	if cap(ev.envelope) <= 4096 && len(b.events) < maxFree {
-		ev.envelope = ev.envelope[:0]
+	if ev.reset() && len(b.events) < maxFree {
 		b.events = append(b.events, ev)
 	}
 }

@@ -21,6 +21,10 @@ type event struct {
 	// Guarded by mu: made by the first shard that needs it.
 	mu       sync.Mutex
 	envelope []byte // the envelope form without its beginning, which names the subscription
+
+	// Guarded by deflating, which is taken before mu: made by the first shard that needs it.
+	deflating sync.Mutex
+	deflated  [2]deflated // the plain and the envelope form, the latter without its beginning
 }
 
 // eventOverhead is what an event is charged with beside its payload, so that a flood of empty events counts too.
@@ -30,26 +34,45 @@ func eventSize(ev *relay.Event) uint64 {
 	return uint64(len(ev.Payload) + len(ev.Topic) + eventOverhead)
 }
 
-// appendFrame appends ev's frame for f. The payload is copied; the envelope form is serialized by the first caller.
-func (ev *event) appendFrame(b []byte, f *feed, st *stats) []byte {
-	if f.form == relay.Plain {
-		op := byte(opText)
-		if ev.src.Kind == relay.KindBinary {
-			op = opBinary
-		}
-		return append(appendHeader(b, op, len(ev.src.Payload)), ev.src.Payload...)
+// appendFrame appends ev's frame for f, which is the same whenever it is made. The payload is copied; the envelope form is
+// serialized, and either form compressed, by the first caller.
+func (ev *event) appendFrame(b []byte, f *feed, s *Shard) []byte {
+	op, prefix := byte(opText), f.prefix
+	if f.form.Inflated() == relay.Plain && ev.src.Kind == relay.KindBinary {
+		op = opBinary
 	}
-	body := ev.envelopeBody(f.epoch, st)
-	b = appendHeader(b, opText, len(f.prefix)+len(body))
-	return append(append(b, f.prefix...), body...)
+	body := ev.deflatedBody(f, s)
+	if body != nil {
+		op, prefix = op|rsv1, f.stored
+	} else {
+		body = ev.body(f, &s.b.stats)
+	}
+	b = appendHeader(b, op, len(prefix)+len(body))
+	return append(append(b, prefix...), body...)
 }
 
-func (ev *event) envelopeBody(epoch string, st *stats) []byte {
+// reset empties ev for use again, and reports whether it is small enough to be kept.
+func (ev *event) reset() bool {
+	if max(cap(ev.envelope), cap(ev.deflated[0].body), cap(ev.deflated[1].body)) > 4096 {
+		return false
+	}
+	ev.envelope = ev.envelope[:0]
+	for i := range ev.deflated {
+		ev.deflated[i] = deflated{body: ev.deflated[i].body[:0]}
+	}
+	return true
+}
+
+// body returns what ev's frames have in common in all feeds of f's form, compression aside.
+func (ev *event) body(f *feed, st *stats) []byte {
+	if f.form.Inflated() == relay.Plain {
+		return ev.src.Payload
+	}
 	ev.mu.Lock()
 	defer ev.mu.Unlock()
 	if len(ev.envelope) == 0 {
 		st.encodes.Add(1)
-		ev.envelope = appendEnvelope(ev.envelope, ev.src, relay.Position{Epoch: epoch, N: ev.n})
+		ev.envelope = appendEnvelope(ev.envelope, ev.src, relay.Position{Epoch: f.epoch, N: ev.n})
 	}
 	return ev.envelope
 }

@@ -16,6 +16,7 @@ type feed struct {
 	form    relay.Form
 	epoch   string
 	prefix  []byte // begins each envelope; nil in plain form
+	stored  []byte // prefix as it begins a compressed message
 
 	// tail is the number of the next entry. Written under Broadcaster.mu, read by passes without it.
 	tail atomic.Uint64
@@ -57,8 +58,9 @@ type part struct {
 
 func newFeed(p relay.Pattern, form relay.Form, epoch string) *feed {
 	f := &feed{pattern: p, form: form, epoch: epoch}
-	if form == relay.Envelope {
+	if form.Inflated() == relay.Envelope {
 		f.prefix = envelopePrefix(p)
+		f.stored = storedBlock(f.prefix)
 	}
 	return f
 }

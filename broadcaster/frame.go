@@ -13,9 +13,10 @@ const (
 	opBinary = 0x2
 	opClose  = 0x8
 	fin      = 0x80
+	rsv1     = 0x40 // the message is compressed (RFC 7692 §6)
 )
 
-// appendHeader appends the header of a single-frame, unmasked server message (RFC 6455 §5.2).
+// appendHeader appends the header of a single-frame, unmasked server message (RFC 6455 §5.2). op may have rsv1 set.
 func appendHeader(b []byte, op byte, n int) []byte {
 	b = append(b, fin|op)
 	switch {

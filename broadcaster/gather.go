@@ -55,7 +55,7 @@ func (g *gather) extend(s *Shard, tail uint64) {
 	s.b.mu.Unlock()
 	s.b.stats.lag.Observe(time.Since(oldest))
 	for _, ev := range g.events {
-		g.frames = ev.appendFrame(g.frames, g.part.feed, &s.b.stats)
+		g.frames = ev.appendFrame(g.frames, g.part.feed, s)
 		g.ends = append(g.ends, len(g.frames))
 	}
 	g.to += uint64(len(g.events))

@@ -28,9 +28,10 @@ type model struct {
 }
 
 type modelConn struct {
-	sock *sock
-	subs []*modelSub // also ended ones
-	priv []string
+	sock     *sock
+	subs     []*modelSub // also ended ones
+	deflated bool
+	priv     []string
 }
 
 type modelSub struct {
@@ -49,7 +50,7 @@ func TestShard_AgainstModel(t *testing.T) {
 	for seed := range uint64(60) {
 		t.Run(fmt.Sprint(seed), func(t *testing.T) {
 			m := &model{t: t, rng: rand.New(rand.NewPCG(seed, 1)), d: newSim(), conns: map[relay.Slot]*modelConn{}}
-			m.b = broadcaster.New(broadcaster.Options{MaxLag: relay.GiB})
+			m.b = broadcaster.New(broadcaster.Options{MaxLag: relay.GiB, Compression: relay.Compression{MinSize: 50}})
 			m.shard = m.b.NewShard(m.d)
 			for range 3000 {
 				m.step()
@@ -65,7 +66,7 @@ func (m *model) step() {
 	switch op := m.rng.IntN(20); {
 	case c == nil && op < 10:
 		if _, closing := m.d.socks[slot]; !closing || m.d.closed[slot] != relay.ReasonNone {
-			m.conns[slot] = &modelConn{sock: m.d.open(m.shard, slot)}
+			m.conns[slot] = &modelConn{sock: m.d.open(m.shard, slot), deflated: m.rng.IntN(2) == 0}
 		}
 	case op < 7:
 		m.append()
@@ -103,6 +104,9 @@ func (m *model) append() {
 
 func (m *model) subscribe(slot relay.Slot, c *modelConn) {
 	s := &modelSub{pattern: modelPatterns[m.rng.IntN(len(modelPatterns))], form: relay.Form(m.rng.IntN(2))}
+	if c.deflated {
+		s.form = s.form.Deflated()
+	}
 	err := m.shard.Subscribe(slot, s.pattern, s.form)
 	for _, old := range c.subs {
 		if !old.ended && old.pattern == s.pattern && old.form == s.form {
@@ -214,7 +218,7 @@ func (m *model) check(c *modelConn, got []frame) {
 	require.Equal(m.t, c.priv, priv)
 	for _, s := range c.subs { // NOTE: an ended plain subscription may claim only what the others leave.
 		for _, w := range s.want {
-			if s.form == relay.Plain && !s.ended {
+			if s.form.Inflated() == relay.Plain && !s.ended {
 				require.Positive(m.t, plain[w], "lost %s of %s", w, s.pattern)
 				plain[w]--
 			}
@@ -225,7 +229,7 @@ func (m *model) check(c *modelConn, got []frame) {
 		n := 0
 		for _, w := range s.want {
 			switch {
-			case s.form == relay.Plain:
+			case s.form.Inflated() == relay.Plain:
 				if s.ended {
 					plain[w]--
 				}
@@ -235,7 +239,7 @@ func (m *model) check(c *modelConn, got []frame) {
 				require.True(m.t, s.ended, "lost %s of %s", w, s.pattern)
 			}
 		}
-		if s.form == relay.Envelope {
+		if s.form.Inflated() == relay.Envelope {
 			enveloped[s.pattern] = got[n:]
 		}
 	}

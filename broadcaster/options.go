@@ -17,6 +17,9 @@ type Options struct {
 	MaxLagTime time.Duration `koanf:"max_lag_time"`
 	// Outbox is how many bytes of private messages (replies, pongs) may wait for one client. Default 64KiB.
 	Outbox relay.Size `koanf:"outbox"`
+	// Compression is how events are compressed for the deflated wire forms, which it does not switch on or off: a
+	// subscription has the form that it asks for.
+	Compression relay.Compression `koanf:"-"`
 }
 
 // DefaultOptions returns the defaults.
@@ -36,6 +39,7 @@ func (o Options) Validate() error {
 	if o.Outbox < 0 {
 		errs = append(errs, fmt.Errorf("outbox: %v is negative", o.Outbox))
 	}
+	errs = append(errs, o.Compression.Validate())
 	return errors.Join(errs...)
 }
 
@@ -49,6 +53,9 @@ func (o Options) withDefaults() Options {
 	}
 	if o.Outbox <= 0 {
 		o.Outbox = d.Outbox
+	}
+	if o.Compression = o.Compression.WithDefaults(); o.Compression.Validate() != nil {
+		o.Compression = relay.DefaultCompression()
 	}
 	return o
 }

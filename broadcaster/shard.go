@@ -29,6 +29,7 @@ type Shard struct {
 	work     []*part // dirty parts of this pass, yet to be visited, last first
 	ready    []relay.Slot
 	gather   gather
+	deflater deflater
 	reap     reap
 	tally    tally
 }

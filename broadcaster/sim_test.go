@@ -1,9 +1,12 @@
 package broadcaster_test
 
 import (
+	"compress/flate"
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"io"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -81,7 +84,7 @@ func frames(t testing.TB, b []byte) (all []frame) {
 	for len(b) > 0 {
 		require.GreaterOrEqual(t, len(b), 2, "cut header")
 		op, n, head := b[0], int(b[1]), 2
-		require.EqualValues(t, 0x80, op&0xf0, "one final frame per message")
+		require.EqualValues(t, 0x80, op&0xb0, "one final frame per message")
 		switch n {
 		case 126:
 			n, head = int(binary.BigEndian.Uint16(b[2:])), 4
@@ -89,10 +92,22 @@ func frames(t testing.TB, b []byte) (all []frame) {
 			n, head = int(binary.BigEndian.Uint64(b[2:])), 10
 		}
 		require.GreaterOrEqual(t, len(b), head+n, "cut frame")
-		all = append(all, frame{op & 15, string(b[head : head+n])})
+		payload := string(b[head : head+n])
+		if op&0x40 != 0 {
+			payload = inflate(t, payload)
+		}
+		all = append(all, frame{op & 15, payload})
 		b = b[head+n:]
 	}
 	return all
+}
+
+// inflate decompresses a message with the standard library, which is not what compresses it.
+func inflate(t testing.TB, payload string) string {
+	r := flate.NewReader(strings.NewReader(payload + "\x00\x00\xff\xff" + "\x01\x00\x00\xff\xff")) // RFC 7692 §7.2.2, and an end
+	p, err := io.ReadAll(r)
+	require.NoError(t, err)
+	return string(p)
 }
 
 func passAll(s relay.Shard) {

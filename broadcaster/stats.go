@@ -10,6 +10,9 @@ import (
 type stats struct {
 	appended   atomic.Uint64
 	encodes    atomic.Uint64 // serializations: Broadcast values, and envelopes made
+	deflates   atomic.Uint64 // compressions of events
+	deflateIn  atomic.Uint64 // bytes that went into them
+	deflateOut atomic.Uint64 // and that came out
 	deliveries atomic.Uint64 // events completely handed to a socket
 	bytes      atomic.Uint64
 	sends      atomic.Uint64 // writes that carried deliveries
@@ -31,6 +34,7 @@ type Stats struct {
 	Deliveries    uint64
 	Sent          uint64 // bytes of frames
 	Encodes       uint64 // serializations: of Broadcast values, and of envelopes
+	Deflates      uint64 // compressions: of events, once per wire form
 }
 
 // Stats reads the counters.
@@ -44,6 +48,7 @@ func (b *Broadcaster) Stats() Stats {
 	s.Deliveries = b.stats.deliveries.Load()
 	s.Sent = b.stats.bytes.Load()
 	s.Encodes = b.stats.encodes.Load()
+	s.Deflates = b.stats.deflates.Load()
 	return s
 }
 
@@ -67,6 +72,9 @@ func (b *Broadcaster) Metrics(yield func(relay.Metric)) {
 	counter("relay_sends_total", "Writes to sockets that carried events.", b.stats.sends.Load())
 	counter("relay_sends_short_total", "Writes that a full socket cut short.", b.stats.full.Load())
 	counter("relay_encodes_total", "Serializations of events; not per client.", s.Encodes)
+	counter("relay_compressions_total", "Compressions of events; not per client.", s.Deflates)
+	counter("relay_compression_in_bytes_total", "Bytes that went into compressions.", b.stats.deflateIn.Load())
+	counter("relay_compression_out_bytes_total", "Bytes that came out of them. What did not shrink was sent as it was.", b.stats.deflateOut.Load())
 	yield(relay.Metric{
 		Name: "relay_delivery_lag_seconds", Kind: relay.HistogramKind, Histogram: &b.stats.lag,
 		Help: "Age of the oldest event of a write when the write is put together.",

@@ -11,9 +11,22 @@ const (
 	// Envelope frames are text messages of subprotocol relay.v1.json:
 	// {"subscription":…,"topic":…,"id":…,"event_id":…,"data":…}.
 	Envelope
+	// PlainDeflated and EnvelopeDeflated are the same messages for clients that negotiated permessage-deflate (RFC 7692):
+	// compressed, but for small ones and those that would not shrink.
+	PlainDeflated
+	EnvelopeDeflated
 	// Forms counts the wire forms.
-	Forms = int(Envelope) + 1
+	Forms = int(EnvelopeDeflated) + 1
 )
+
+// Deflated returns the form of the same messages with compression.
+func (f Form) Deflated() Form { return f.Inflated() + PlainDeflated }
+
+// Inflated returns the form of the same messages without compression.
+func (f Form) Inflated() Form { return f % PlainDeflated }
+
+// IsDeflated reports whether the form has compression.
+func (f Form) IsDeflated() bool { return f >= PlainDeflated }
 
 // Slot numbers a connection within its shard. The driver chooses it, densely from 0, and may use it again after
 // Driver.Closed.
