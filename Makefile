@@ -4,6 +4,7 @@ GO         ?= go
 FUZZTIME   ?= 10s
 BENCH      ?= .
 BENCHTIME  ?= 1s
+RUNS       ?= 5
 
 # Tools run at these versions, through the module proxy; nothing is installed.
 GOFUMPT     = $(GO) run mvdan.cc/gofumpt@v0.12.0
@@ -13,10 +14,10 @@ STATICCHECK = $(GO) run honnef.co/go/tools/cmd/staticcheck@v0.8.2
 PACKAGES    = ./... ./testdata/plugins/...
 
 .DEFAULT_GOAL := help
-.PHONY: help run build plugins test race fuzz bench cover peers check fmt tidy vet lint vuln cross clean
+.PHONY: help run build plugins test race fuzz bench cover peers check fmt tidy vet lint vuln cross clean bench-plugins
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 run: build plugins ## build all and start a relay on 127.0.0.1:8080 with relay.yaml
 	bin/relay serve -c relay.yaml
@@ -45,6 +46,10 @@ fuzz: ## fuzz each target for FUZZTIME (10s)
 
 bench: ## run the benchmarks that match BENCH (all) for BENCHTIME (1s) each
 	$(GO) test -run '^$$' -bench '$(BENCH)' -benchmem -benchtime $(BENCHTIME) $(PACKAGES)
+
+bench-plugins: ## compare what an event costs in a filter with other hosts of WebAssembly; RUNS (5), BENCHTIME (1s)
+	$(MAKE) --no-print-directory -C testdata/peers/plugins guests
+	cd testdata/peers/plugins && $(GO) run . -runs $(RUNS) -time $(BENCHTIME)
 
 cover: ## write bin/cover.html
 	@mkdir -p bin
