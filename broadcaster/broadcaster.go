@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -184,7 +185,7 @@ func (b *Broadcaster) newShard(d relay.Driver) *Shard {
 func (b *Broadcaster) feedFor(p relay.Pattern, form relay.Form) *feed {
 	f := b.index.find(p, form)
 	if f == nil {
-		f = newFeed(p, form, b.epoch)
+		f = newFeed(relay.Pattern(strings.Clone(string(p))), form, b.epoch) // NOTE: p may be a piece of a request
 		b.index.add(f)
 		b.feeds++
 	}

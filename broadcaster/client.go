@@ -112,6 +112,16 @@ func (c *Client) Unsubscribe(p relay.Pattern, form relay.Form) bool {
 	return !c.ended && c.loop.shard.Unsubscribe(c.slot, p, form)
 }
 
+// Patterns implements relay.Client.
+func (c *Client) Patterns() []relay.Pattern {
+	c.loop.mu.Lock()
+	defer c.loop.mu.Unlock()
+	if c.ended {
+		return nil
+	}
+	return c.loop.shard.Patterns(c.slot)
+}
+
 // Send implements relay.Client.
 func (c *Client) Send(frame []byte) error {
 	c.loop.mu.Lock()

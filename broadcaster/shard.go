@@ -119,6 +119,16 @@ func (s *Shard) Unsubscribe(slot relay.Slot, p relay.Pattern, form relay.Form) b
 	return true
 }
 
+// Patterns implements relay.Shard.
+func (s *Shard) Patterns(slot relay.Slot) (ps []relay.Pattern) {
+	for i := s.conn(slot).first; i != 0; i = s.members.At(i - 1).next {
+		if m := s.members.At(i - 1); !m.gone {
+			ps = append(ps, (*s.parts.At(m.part)).feed.pattern)
+		}
+	}
+	return ps
+}
+
 // part makes m leave its feed at the next reap.
 func (s *Shard) part(m *member) {
 	if m.gone {

@@ -63,10 +63,12 @@ type Shard interface {
 	// Open begins a connection without subscriptions.
 	Open(slot Slot)
 	// Subscribe makes slot a member of the feed (p, f), in effect when it returns: events appended later are
-	// delivered, earlier ones are not. It returns ErrSubscribed or ErrGone.
+	// delivered, earlier ones are not. It keeps no bytes of p. It returns ErrSubscribed or ErrGone.
 	Subscribe(slot Slot, p Pattern, f Form) error
 	// Unsubscribe ends the subscription and reports whether there was one. A partly written frame is completed.
 	Unsubscribe(slot Slot, p Pattern, f Form) bool
+	// Patterns returns what slot subscribes to, the newest first.
+	Patterns(slot Slot) []Pattern
 	// Send queues a private frame (reply, pong), which is copied and goes out at the next frame boundary, ahead of the
 	// feeds. It may write at once. It returns ErrOutbox or ErrGone.
 	Send(slot Slot, frame []byte) error
@@ -93,9 +95,10 @@ type Shard interface {
 // Client is one connection of the goroutine driver, for sockets that only block (TLS, other systems, standalone use).
 // It is safe for concurrent use.
 type Client interface {
-	// Subscribe, Unsubscribe and Send do what Shard's methods of that name do.
+	// Subscribe, Unsubscribe, Patterns and Send do what Shard's methods of that name do.
 	Subscribe(p Pattern, f Form) error
 	Unsubscribe(p Pattern, f Form) bool
+	Patterns() []Pattern
 	Send(frame []byte) error
 	// Close ends the client: completes the frame in the middle of which it may be, sends the outbox and then frame
 	// (if any), and closes the socket. It does not wait; Done tells. The first reason counts. Idempotent.

@@ -11,55 +11,49 @@ import (
 	"eventrelay/relay"
 )
 
-// conn is one connection of a loop, and the peer of its session. It belongs to the loop's goroutine, but for Reply and
-// Ready. Conns are not used again, so that a late reply cannot reach a stranger who has the slot now.
+// conn names one connection of a loop for the moment. What is known of it stands in the loop's slabs, so that an idle
+// one costs a few dozen bytes. It belongs to the loop's goroutine.
 type conn struct {
-	loop    *loop
-	head    *opening // nil once the head is complete
-	session session  // begun when the socket is open
-	slot    relay.Slot
+	loop *loop
+	slot relay.Slot
+}
+
+func (l *loop) conn(slot relay.Slot) conn { return conn{l, slot} }
+
+func (c conn) socket() *socket { return c.loop.socket(c.slot) }
+
+func (c conn) state() *state { return c.loop.states.At(uint32(c.slot)) }
+
+// session is the connection's protocol; it means something while the socket is open, or closing.
+func (c conn) session() session {
+	return session{core: c.loop.core, state: c.state(), peer: (*loopPeer)(c.loop), slot: c.slot}
 }
 
 // add makes fd a connection of the loop.
 func (l *loop) add(fd int) {
-	slot := l.takeSlot()
-	l.sockets[slot] = socket{fd: int32(fd), state: socketOpening, due: l.now() + l.options.HandshakeTimeout}
-	l.conns[slot] = &conn{loop: l, slot: slot, head: new(opening)}
+	slot := relay.Slot(l.sockets.Add(socket{fd: int32(fd), state: socketOpening, due: l.now() + l.options.HandshakeTimeout}))
+	l.states.Grow(l.sockets.Len())
 	if err := l.poll.add(fd, int32(slot), socketEvents); err != nil { // no memory, or max_user_watches
 		l.srv.acceptFailed(l.stats, err)
 		l.drop(slot, true)
 	}
 }
 
-func (l *loop) takeSlot() relay.Slot {
-	if n := len(l.free); n > 0 {
-		slot := l.free[n-1]
-		l.free = l.free[:n-1]
-		return slot
-	}
-	l.sockets = append(l.sockets, socket{})
-	l.conns = append(l.conns, nil)
-	return relay.Slot(len(l.sockets) - 1)
-}
-
 // drop closes the socket and frees the slot, which the shard must not know any more.
 func (l *loop) drop(slot relay.Slot, abort bool) {
-	closeFD(int(l.sockets[slot].fd), abort) // this also takes it out of epoll
+	closeFD(int(l.socket(slot).fd), abort) // this also takes it out of epoll
 	l.release(slot)
 }
 
 func (l *loop) release(slot relay.Slot) {
-	l.sockets[slot] = socket{fd: -1}
-	l.conns[slot] = nil
-	l.free = append(l.free, slot)
+	l.sockets.Remove(uint32(slot))
+	*l.states.At(uint32(slot)) = state{}
 }
 
-func (c *conn) socket() *socket { return &c.loop.sockets[c.slot] }
-
 // read reads once into the loop's buffer. A short read means that the next bytes come with an event of their own.
-func (c *conn) read() {
+func (c conn) read() {
 	l, s := c.loop, c.socket()
-	if s.eof || s.state == socketOpen && c.session.paused() {
+	if s.eof || s.state == socketOpen && c.state().paused() {
 		return
 	}
 	window := l.buf
@@ -76,43 +70,55 @@ func (c *conn) read() {
 	default:
 		again := n == len(window) || s.hup
 		c.take(window[:n])
-		if again && l.conns[c.slot] == c {
+		if again && s.state != socketFree {
 			l.again = append(l.again, c.slot)
 		}
 	}
 }
 
 // take uses what was read.
-func (c *conn) take(p []byte) {
+func (c conn) take(p []byte) {
 	switch c.socket().state {
 	case socketOpening:
 		c.takeHead(p)
 	case socketOpen:
-		c.use(func(now time.Duration) { c.session.receive(p, now) })
+		c.use(func(s session, now time.Duration) { s.receive(p, now) })
 	}
 }
 
 // use runs f on the open session and sees to what follows from it.
-func (c *conn) use(f func(now time.Duration)) {
-	before := c.session.paused()
-	f(c.loop.now())
-	switch after := c.session.paused(); {
+func (c conn) use(f func(s session, now time.Duration)) {
+	st := c.state()
+	before := st.paused()
+	f(c.session(), c.loop.now())
+	switch after := st.paused(); {
 	case after && !before:
 		c.loop.paused++
 	case before && !after:
 		c.loop.paused--
 	}
-	if s := c.socket(); s.state == socketOpen {
-		s.due = c.session.due()
+	if c.socket().state == socketOpen {
+		c.setDue()
 	}
 }
 
-func (c *conn) takeHead(p []byte) {
-	head, rest, refusal := c.head.take(p)
+func (c conn) setDue() {
+	s := c.session()
+	c.socket().due = s.due()
+}
+
+func (c conn) takeHead(p []byte) {
+	var o opening
+	st := c.state()
+	if st.rare != nil {
+		o = st.rare.opening
+	}
+	head, rest, refusal := o.take(p)
 	switch {
 	case refusal != nil:
 		c.refuse(refusal)
 	case head == nil:
+		st.more().opening = o
 	case targetPath(head) != c.loop.options.Path:
 		c.handToHTTP(slices.Concat(head, rest))
 	default:
@@ -122,35 +128,34 @@ func (c *conn) takeHead(p []byte) {
 
 // upgrade opens the session: subscriptions first, then the answer, so that whatever is published after the client sees
 // it reaches the client.
-func (c *conn) upgrade(head, rest []byte) {
-	u, refusal := c.loop.srv.admit(head, c.Remote())
+func (c conn) upgrade(head, rest []byte) {
+	u, refusal := c.loop.srv.admit(head, c.remote())
 	if refusal != nil {
 		c.refuse(refusal)
 		return
 	}
-	c.head = nil
 	c.socket().state = socketOpen
 	c.loop.shard.Open(c.slot)
-	c.use(func(now time.Duration) {
-		if err := c.session.begin(c.loop.core, c, u); err != nil {
-			c.session.end(relay.ReasonInternal, nil)
+	c.use(func(s session, now time.Duration) {
+		if err := s.begin(u); err != nil {
+			s.end(relay.ReasonInternal, nil)
 			return
 		}
-		c.session.send(u.answer)
-		c.session.receive(rest, now)
+		s.send(u.answer)
+		s.receive(rest, now)
 	})
 }
 
 // refuse answers in HTTP and closes.
-func (c *conn) refuse(r *relay.Refusal) {
-	c.loop.srv.refused(r, c.Remote())
+func (c conn) refuse(r *relay.Refusal) {
+	c.loop.srv.refused(r, c.remote())
 	_, _ = send(int(c.socket().fd), refusalAnswer(r)) // fits any socket that has sent nothing yet
 	c.linger()
 }
 
 // handToHTTP gives the connection, and what was read of it, to net/http.
-func (c *conn) handToHTTP(read []byte) {
-	l, fd, remote := c.loop, int(c.socket().fd), c.Remote()
+func (c conn) handToHTTP(read []byte) {
+	l, fd, remote := c.loop, int(c.socket().fd), c.remote()
 	l.poll.remove(fd) // closing would not do it, as netConn duplicates the descriptor
 	l.release(c.slot)
 	nc, err := netConn(fd)
@@ -167,7 +172,7 @@ func (c *conn) handToHTTP(read []byte) {
 
 // linger closes our half, and waits a little for the client to close its own: closing all at once would reset the
 // connection if the client has sent more, and what we sent last would be lost (RFC 6455 §7.1.1).
-func (c *conn) linger() {
+func (c conn) linger() {
 	s := c.socket()
 	if s.eof {
 		c.loop.drop(c.slot, false)
@@ -175,17 +180,17 @@ func (c *conn) linger() {
 	}
 	shutdownWrite(int(s.fd))
 	s.state, s.due = socketLingering, c.loop.now()+closeTimeout
-	c.head = nil
+	*c.state() = state{}
 	c.loop.again = append(c.loop.again, c.slot)
 }
 
 // lost says that no more bytes come: the client closed its half, or the connection failed.
-func (c *conn) lost(failed bool) {
+func (c conn) lost(failed bool) {
 	switch c.socket().state {
 	case socketOpening, socketLingering:
 		c.loop.drop(c.slot, failed)
 	case socketOpen:
-		c.use(func(time.Duration) { c.session.lost() })
+		c.use(func(s session, _ time.Duration) { s.lost() })
 	case socketClosing:
 		if failed { // else the client may still read our close frame
 			c.loop.shard.Close(c.slot, relay.ReasonGone, nil)
@@ -194,13 +199,13 @@ func (c *conn) lost(failed bool) {
 }
 
 // closed ends what the shard has let go of.
-func (c *conn) closed(reason relay.CloseReason) {
-	l := c.loop
-	if c.socket().state == socketOpen && c.session.paused() {
+func (c conn) closed(reason relay.CloseReason) {
+	l, st := c.loop, c.state()
+	if c.socket().state == socketOpen && st.paused() {
 		l.paused--
 	}
-	c.session.in = nil // what is held is of no use to a client that is gone
-	l.srv.ended(l.stats, c.session.id, reason)
+	l.srv.ended(l.stats, st.id, reason)
+	st.rare = nil // what is held is of no use to a client that is gone
 	switch reason {
 	case relay.ReasonGone: // nothing more reaches this client
 		l.drop(c.slot, true)
@@ -210,84 +215,91 @@ func (c *conn) closed(reason relay.CloseReason) {
 }
 
 // expire does what is due at now.
-func (c *conn) expire(now time.Duration) {
+func (c conn) expire(now time.Duration) {
 	switch c.socket().state {
 	case socketOpening:
 		c.loop.stats.timeouts.Add(1)
-		if len(c.head.bytes) > 0 {
+		if c.state().rare != nil { // it has begun
 			_, _ = send(int(c.socket().fd), refusalAnswer(errTimeout)) // best effort
 		}
 		c.loop.drop(c.slot, false)
 	case socketLingering:
 		c.loop.drop(c.slot, true)
 	default:
-		c.use(func(time.Duration) { c.session.expire(now) })
-		c.socket().due = c.session.due()
+		c.use(func(s session, _ time.Duration) { s.expire(now) })
+		c.setDue()
 	}
 }
 
 // leave closes with 1001; a connection whose request has not come yet is cut.
-func (c *conn) leave() {
-	if c.loop.conns[c.slot] != c {
-		return
-	}
+func (c conn) leave() {
 	switch c.socket().state {
 	case socketOpening:
 		c.loop.drop(c.slot, false)
 	case socketOpen:
-		c.use(func(time.Duration) { c.session.fail(&closeError{Reason: relay.ReasonShutdown}) })
+		c.use(func(s session, _ time.Duration) { s.fail(&closeError{Reason: relay.ReasonShutdown}) })
 	}
 }
 
 // abort ends the connection with the next pass; a socket that the shard does not know is left to the caller.
-func (c *conn) abort() {
+func (c conn) abort() {
 	switch c.socket().state {
 	case socketOpen:
-		c.session.end(relay.ReasonShutdown, nil)
+		s := c.session()
+		s.end(relay.ReasonShutdown, nil)
 	case socketClosing:
 		c.loop.shard.Close(c.slot, relay.ReasonShutdown, nil)
 	}
 }
 
-func (c *conn) Subscribe(p relay.Pattern, f relay.Form) error {
-	return c.loop.shard.Subscribe(c.slot, p, f)
+func (c conn) remote() netip.AddrPort { return peerAddr(int(c.socket().fd)) }
+
+// loopPeer is the loop as the peer of its sessions.
+type loopPeer loop
+
+func (p *loopPeer) Subscribe(slot relay.Slot, pattern relay.Pattern, f relay.Form) error {
+	return p.shard.Subscribe(slot, pattern, f)
 }
 
-func (c *conn) Unsubscribe(p relay.Pattern, f relay.Form) bool {
-	return c.loop.shard.Unsubscribe(c.slot, p, f)
+func (p *loopPeer) Unsubscribe(slot relay.Slot, pattern relay.Pattern, f relay.Form) bool {
+	return p.shard.Unsubscribe(slot, pattern, f)
 }
 
-func (c *conn) Send(frame []byte) error { return c.loop.shard.Send(c.slot, frame) }
+func (p *loopPeer) Patterns(slot relay.Slot) []relay.Pattern { return p.shard.Patterns(slot) }
+
+func (p *loopPeer) Send(slot relay.Slot, frame []byte) error { return p.shard.Send(slot, frame) }
 
 // Close implements peer.
-func (c *conn) Close(reason relay.CloseReason, frame []byte) {
-	s := c.socket()
-	s.state, s.due = socketClosing, c.loop.now()+closeTimeout
-	c.loop.shard.Close(c.slot, reason, frame)
+func (p *loopPeer) Close(slot relay.Slot, reason relay.CloseReason, frame []byte) {
+	l := (*loop)(p)
+	s := l.socket(slot)
+	s.state, s.due = socketClosing, l.now()+closeTimeout
+	l.shard.Close(slot, reason, frame)
 }
 
-func (c *conn) Remote() netip.AddrPort { return peerAddr(int(c.socket().fd)) }
+func (p *loopPeer) Remote(slot relay.Slot) netip.AddrPort { return (*loop)(p).conn(slot).remote() }
 
 // Reply implements peer.
-func (c *conn) Reply(frame []byte) {
-	c.loop.mail.post(func() {
-		if c.current() {
-			c.use(func(time.Duration) { c.session.send(frame) })
-		}
+func (p *loopPeer) Reply(slot relay.Slot, id ConnID, frame []byte) {
+	(*loop)(p).later(slot, id, func(c conn) {
+		c.use(func(s session, _ time.Duration) { s.send(frame) })
 	})
 }
 
 // Ready implements peer.
-func (c *conn) Ready() {
-	c.loop.mail.post(func() {
-		if c.current() {
-			c.use(c.session.resume)
-			c.loop.again = append(c.loop.again, c.slot) // no event tells of what came meanwhile
-		}
+func (p *loopPeer) Ready(slot relay.Slot, id ConnID) {
+	(*loop)(p).later(slot, id, func(c conn) {
+		c.use(func(s session, now time.Duration) { s.resume(now) })
+		c.loop.again = append(c.loop.again, slot) // no event tells of what came meanwhile
 	})
 }
 
-// current reports whether the session is still open, for work that comes late.
-func (c *conn) current() bool {
-	return c.loop.conns[c.slot] == c && c.socket().state == socketOpen
+// later has the loop call f, unless id's session has ended by then; the slot may be a stranger's. Called from any
+// goroutine.
+func (l *loop) later(slot relay.Slot, id ConnID, f func(conn)) {
+	l.mail.post(func() {
+		if c := l.conn(slot); c.socket().state == socketOpen && c.state().id == id {
+			f(c)
+		}
+	})
 }

@@ -18,21 +18,25 @@ type quiet struct {
 	frames [][]byte
 }
 
-func (q *quiet) Subscribe(relay.Pattern, relay.Form) error  { return nil }
-func (q *quiet) Unsubscribe(relay.Pattern, relay.Form) bool { return true }
-func (q *quiet) Send(frame []byte) error                    { q.sent = append(q.sent, frame); return nil }
-func (q *quiet) Remote() netip.AddrPort                     { return netip.AddrPort{} }
-func (q *quiet) Reply([]byte)                               {}
-func (q *quiet) Ready()                                     {}
-func (q *quiet) Close(reason relay.CloseReason, f []byte) {
+func (q *quiet) Subscribe(relay.Slot, relay.Pattern, relay.Form) error  { return nil }
+func (q *quiet) Unsubscribe(relay.Slot, relay.Pattern, relay.Form) bool { return true }
+func (q *quiet) Patterns(relay.Slot) []relay.Pattern                    { return nil }
+func (q *quiet) Send(_ relay.Slot, frame []byte) error {
+	q.sent = append(q.sent, frame)
+	return nil
+}
+func (q *quiet) Remote(relay.Slot) netip.AddrPort { return netip.AddrPort{} }
+func (q *quiet) Reply(relay.Slot, ConnID, []byte) {}
+func (q *quiet) Ready(relay.Slot, ConnID)         {}
+func (q *quiet) Close(_ relay.Slot, reason relay.CloseReason, f []byte) {
 	q.closed, q.frames = append(q.closed, reason), append(q.frames, f)
 }
 
 func newSession(t *testing.T) (*session, *quiet) {
 	o := DefaultOptions()
-	s, q := new(session), new(quiet)
-	c := &core{options: &o, stats: new(stats), start: time.Now()}
-	require.NoError(t, s.begin(c, q, &upgrade{grant: relay.Grant{Subscribe: true, Publish: true}}))
+	q := new(quiet)
+	s := &session{core: &core{options: &o, stats: new(stats), start: time.Now()}, state: new(state), peer: q}
+	require.NoError(t, s.begin(&upgrade{grant: relay.Grant{Subscribe: true, Publish: true}}))
 	return s, q
 }
 

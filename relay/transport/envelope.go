@@ -65,7 +65,7 @@ func (s *session) command(m message, now time.Duration) {
 			return
 		}
 	}
-	if !s.commands.take(now, commandRate) {
+	if !s.more().commands.take(now, commandRate) {
 		s.fail(&closeError{relay.ReasonPolicy, "too many commands: at most 50 per second"})
 		return
 	}
@@ -87,25 +87,22 @@ func (s *session) subscribe(p relay.Pattern) (*topicReply, *commandError) {
 	if err := s.grant.NeedSubscribe(); err != nil {
 		return nil, &commandError{Code: codeForbidden, Message: err.Error()}
 	}
-	if len(s.patterns) >= s.options.MaxSubscriptions && !slices.Contains(s.patterns, p) {
+	if ps := s.peer.Patterns(s.slot); len(ps) >= s.options.MaxSubscriptions && !slices.Contains(ps, p) {
 		return nil, errTooManySub
 	}
-	switch err := s.peer.Subscribe(p, s.form); {
+	switch err := s.peer.Subscribe(s.slot, p, s.form); {
 	case errors.Is(err, relay.ErrSubscribed):
 		return nil, errSubscribed
 	case err != nil:
 		return nil, &commandError{Code: codeInternal, Message: err.Error(), Temporary: true}
 	}
-	s.patterns = append(s.patterns, p)
 	return &topicReply{p}, nil
 }
 
 func (s *session) unsubscribe(p relay.Pattern) (*topicReply, *commandError) {
-	i := slices.Index(s.patterns, p)
-	if i < 0 || !s.peer.Unsubscribe(p, s.form) {
+	if !s.peer.Unsubscribe(s.slot, p, s.form) {
 		return nil, errNotSub
 	}
-	s.patterns = slices.Delete(s.patterns, i, i+1)
 	return &topicReply{p}, nil
 }
 
@@ -125,8 +122,8 @@ func (s *session) commandPublish(c command) *commandError {
 	if c.publish.contentType != "" {
 		ev.Attributes = ev.Attributes.With("content_type", c.publish.contentType)
 	}
-	peer, id := s.peer, c.id
-	s.submit(ev, func(res relay.Result) { peer.Reply(publishAnswer(id, res).frame()) })
+	peer, slot, id := s.peer, s.slot, s.id // NOTE: the session itself is of the moment
+	s.submit(ev, func(res relay.Result) { peer.Reply(slot, id, publishAnswer(c.id, res).frame()) })
 	return nil
 }
 

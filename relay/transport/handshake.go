@@ -25,7 +25,7 @@ type upgrade struct {
 	form     relay.Form
 	grant    relay.Grant
 	patterns []relay.Pattern // to subscribe at once
-	publish  relay.Topic     // where plain frames go; "" when the client did not say and it is not obvious
+	publish  relay.Topic     // where plain frames go; "" when the client did not say
 }
 
 // admit judges a complete request head for the WebSocket path. The order is: syntax, permission, topics, room; so that
@@ -131,7 +131,7 @@ func (u *upgrade) topics(query url.Values, o *Options) *relay.Refusal {
 			return badRequest("?topic=: " + err.Error())
 		}
 		if !slices.Contains(u.patterns, p) {
-			u.patterns = append(u.patterns, relay.Pattern(strings.Clone(string(p)))) // NOTE: p would pin the whole head
+			u.patterns = append(u.patterns, p)
 		}
 	}
 	// Who may neither subscribe nor publish has no use for a connection, and must not take the room of others.
@@ -143,7 +143,7 @@ func (u *upgrade) topics(query url.Values, o *Options) *relay.Refusal {
 	return u.publishTopic(query["publish"])
 }
 
-// publishTopic settles where plain frames go: to ?publish=, else to the one literal topic subscribed to.
+// publishTopic reads ?publish=.
 func (u *upgrade) publishTopic(names []string) *relay.Refusal {
 	switch {
 	case len(names) > 1:
@@ -153,9 +153,7 @@ func (u *upgrade) publishTopic(names []string) *relay.Refusal {
 		if err != nil {
 			return badRequest("?publish=: " + err.Error())
 		}
-		u.publish = relay.Topic(strings.Clone(string(t)))
-	case len(u.patterns) == 1 && u.patterns[0].Literal():
-		u.publish = relay.Topic(u.patterns[0])
+		u.publish = relay.Topic(strings.Clone(string(t))) // NOTE: t would pin the whole head
 	}
 	return nil
 }

@@ -27,35 +27,34 @@ type held struct {
 	done  func(relay.Result)
 }
 
-// paused reports whether the driver must not read, as an event waits. Whatever was read stays in the backlog.
-func (s *session) paused() bool { return s.in != nil && s.in.held != nil }
-
 // resume offers the held event again, and then goes on with the backlog.
 func (s *session) resume(now time.Duration) {
 	if !s.paused() {
 		return
 	}
-	h := s.in.held
-	s.in.held = nil
+	h := s.rare.in.held
+	s.rare.in.held = nil
 	s.submit(h.event, h.done)
 	if s.paused() || s.closing != relay.ReasonNone {
 		return
 	}
-	backlog := s.in.backlog
-	s.in.backlog = nil
+	backlog := s.rare.in.backlog
+	s.rare.in.backlog = nil
 	s.receive(backlog, now)
 }
 
 // event makes an inbound event. payload is kept.
 func (s *session) event(topic relay.Topic, kind relay.Kind, payload []byte) *relay.Event {
-	if s.in == nil {
-		s.in = &inbound{attributes: s.attributes(), ready: s.peer.Ready}
+	more := s.more()
+	if more.in == nil {
+		peer, slot, id := s.peer, s.slot, s.id // NOTE: the session itself is of the moment
+		more.in = &inbound{attributes: s.attributes(), ready: func() { peer.Ready(slot, id) }}
 	}
 	return &relay.Event{
 		Topic:      topic,
 		ID:         relay.NewEventID(),
 		Payload:    payload,
-		Attributes: s.in.attributes,
+		Attributes: more.in.attributes,
 		Time:       time.Now(),
 		Kind:       kind,
 		Source:     relay.Inbound,
@@ -65,7 +64,7 @@ func (s *session) event(topic relay.Topic, kind relay.Kind, payload []byte) *rel
 // attributes tell filters who sent an event. They are sorted by key.
 func (s *session) attributes() relay.Attributes {
 	a := relay.Attributes{{Key: "connection", Value: s.id.String()}}
-	if remote := s.peer.Remote(); remote.IsValid() {
+	if remote := s.peer.Remote(s.slot); remote.IsValid() {
 		a = append(a, relay.Attribute{Key: "remote_address", Value: remote.String()})
 	}
 	return a
@@ -74,10 +73,10 @@ func (s *session) attributes() relay.Attributes {
 // submit hands ev to the filters. When they are busy it is held and the session paused; any other failure is told to
 // done, or ends a session that has none.
 func (s *session) submit(ev *relay.Event, done func(relay.Result)) {
-	switch err := s.publisher.Submit(ev, done, s.in.ready); {
+	switch err := s.publisher.Submit(ev, done, s.rare.in.ready); {
 	case err == nil:
 	case errors.Is(err, relay.ErrBusy):
-		s.in.held = &held{ev, done}
+		s.rare.in.held = &held{ev, done}
 		s.stats.paused.Add(1)
 	case done != nil:
 		done(relay.Result{EventID: ev.ID, Err: err})

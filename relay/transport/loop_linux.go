@@ -2,12 +2,14 @@ package transport
 
 import (
 	"errors"
+	"iter"
 	"slices"
 	"time"
 
 	"golang.org/x/sys/unix"
 
 	"eventrelay/relay"
+	"eventrelay/relay/slab"
 )
 
 const (
@@ -59,18 +61,17 @@ type loop struct {
 	// Owned by run.
 	listener  int  // -1 when closed
 	deaf      bool // accepting failed; the next sweep tries again
-	sockets   []socket
-	conns     []*conn // beside sockets, by slot
-	free      []relay.Slot
-	again     []relay.Slot // have more to read, though no event will say so
-	paused    int          // connections that wait for room before the filters
+	sockets   slab.Slab[socket]
+	states    slab.Slab[state] // beside sockets: looked at only when something happens
+	again     []relay.Slot     // have more to read, though no event will say so
+	paused    int              // connections that wait for room before the filters
 	buf       []byte
 	events    []unix.EpollEvent
 	more      bool // the last pass left something to do
 	stopped   bool
 	nextSweep time.Duration
 	nextTick  time.Duration
-	leaving   *departure[*conn]
+	leaving   *departure[relay.Slot]
 }
 
 var _ relay.Driver = (*loop)(nil)
@@ -148,7 +149,7 @@ func (l *loop) dispatch(ev unix.EpollEvent) {
 		l.accept()
 	default:
 		slot := relay.Slot(ev.Fd)
-		sock := &l.sockets[slot]
+		sock := l.socket(slot)
 		if sock.state == socketFree {
 			return
 		}
@@ -162,7 +163,7 @@ func (l *loop) dispatch(ev unix.EpollEvent) {
 			sock.hup = true
 		}
 		if ev.Events&^unix.EPOLLOUT != 0 {
-			l.conns[slot].read()
+			l.conn(slot).read()
 		}
 	}
 }
@@ -172,8 +173,8 @@ func (l *loop) readAgain() {
 	again := l.again
 	l.again = nil
 	for _, slot := range again {
-		if l.sockets[slot].state != socketFree {
-			l.conns[slot].read()
+		if l.socket(slot).state != socketFree {
+			l.conn(slot).read()
 		}
 	}
 	if l.again == nil {
@@ -204,12 +205,33 @@ func (l *loop) accept() {
 	}
 }
 
+func (l *loop) socket(slot relay.Slot) *socket { return l.sockets.At(uint32(slot)) }
+
+// slots yields every slot, in use or not.
+func (l *loop) slots() iter.Seq[relay.Slot] {
+	return func(yield func(relay.Slot) bool) {
+		for i := 0; i < l.sockets.Len() && yield(relay.Slot(i)); i++ {
+		}
+	}
+}
+
+// standing yields the slots in use.
+func (l *loop) standing() iter.Seq[relay.Slot] {
+	return func(yield func(relay.Slot) bool) {
+		for slot := range l.slots() {
+			if l.socket(slot).state != socketFree && !yield(slot) {
+				return
+			}
+		}
+	}
+}
+
 // sweep looks at all deadlines: no connection has a timer of its own.
 func (l *loop) sweep(now time.Duration) {
 	l.nextSweep = now + l.options.sweepEvery()
-	for slot := range l.sockets {
-		if s := &l.sockets[slot]; s.due <= now && s.state != socketFree {
-			l.conns[slot].expire(now)
+	for slot := range l.slots() {
+		if s := l.socket(slot); s.due <= now && s.state != socketFree {
+			l.conn(slot).expire(now)
 		}
 	}
 	if l.deaf && l.listener >= 0 {
@@ -224,7 +246,7 @@ func (l *loop) sweep(now time.Duration) {
 
 // Send implements relay.Driver.
 func (l *loop) Send(slot relay.Slot, p []byte) (int, error) {
-	s := &l.sockets[slot]
+	s := l.socket(slot)
 	n, err := send(int(s.fd), p)
 	if n < len(p) {
 		s.full = true
@@ -236,7 +258,7 @@ func (l *loop) Send(slot relay.Slot, p []byte) (int, error) {
 func (l *loop) Wake() { l.poll.wake() }
 
 // Closed implements relay.Driver.
-func (l *loop) Closed(slot relay.Slot, reason relay.CloseReason) { l.conns[slot].closed(reason) }
+func (l *loop) Closed(slot relay.Slot, reason relay.CloseReason) { l.conn(slot).closed(reason) }
 
 // do has the loop call f and waits for it. It does nothing once the loop has ended.
 func (l *loop) do(f func()) {
@@ -253,8 +275,8 @@ func (l *loop) closeListener() {
 	if l.listener < 0 {
 		return
 	}
-	for n := -1; n != len(l.conns)-len(l.free); { // until a batch brings nothing
-		n = len(l.conns) - len(l.free)
+	for n := -1; n != l.sockets.InUse(); { // until a batch brings nothing
+		n = l.sockets.InUse()
 		l.accept()
 	}
 	l.poll.remove(l.listener)
@@ -265,12 +287,12 @@ func (l *loop) closeListener() {
 func (l *loop) retire(share float64) (left int) {
 	l.do(func() {
 		if l.leaving == nil {
-			l.leaving = newDeparture(slices.DeleteFunc(slices.Clone(l.conns), func(c *conn) bool { return c == nil }))
+			l.leaving = newDeparture(slices.Collect(l.standing())) // no slot goes to a newcomer: none are accepted
 		}
-		for _, c := range l.leaving.next(share) {
-			c.leave()
+		for _, slot := range l.leaving.next(share) {
+			l.conn(slot).leave()
 		}
-		left = len(l.conns) - len(l.free)
+		left = l.sockets.InUse()
 	})
 	return left
 }
@@ -283,17 +305,13 @@ func (l *loop) close() {
 // tearDown ends every connection at once.
 func (l *loop) tearDown() {
 	l.closeListener()
-	for _, c := range l.conns {
-		if c != nil {
-			c.abort()
-		}
+	for slot := range l.standing() {
+		l.conn(slot).abort()
 	}
 	for l.shard.Pass(passChunk) {
 	}
-	for slot, s := range l.sockets {
-		if s.state != socketFree {
-			l.drop(relay.Slot(slot), true)
-		}
+	for slot := range l.standing() {
+		l.drop(slot, true)
 	}
 	l.mail.close()
 	l.shard.Free()

@@ -13,19 +13,20 @@ func TestLoop_Send(t *testing.T) {
 	fds, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_STREAM|unix.SOCK_NONBLOCK, 0)
 	require.NoError(t, err)
 	defer unix.Close(fds[0])
-	l := &loop{sockets: []socket{{fd: int32(fds[0]), state: socketOpen}}}
+	l := new(loop)
+	l.sockets.Add(socket{fd: int32(fds[0]), state: socketOpen})
 	p, buf := make([]byte, 128), make([]byte, 256)
 	assert.Zero(t, testing.AllocsPerRun(100, func() {
 		_, _ = l.Send(0, p)
 		_, _ = recv(fds[1], buf)
 	}))
-	assert.False(t, l.sockets[0].full)
+	assert.False(t, l.socket(0).full)
 
 	for n := len(p); n == len(p); { // until it is full: no error, but the loop must watch for room
 		n, err = l.Send(0, p)
 		require.NoError(t, err)
 	}
-	assert.True(t, l.sockets[0].full)
+	assert.True(t, l.socket(0).full)
 
 	require.NoError(t, unix.Close(fds[1]))
 	_, err = l.Send(0, p)

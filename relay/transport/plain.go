@@ -28,17 +28,30 @@ func (s *session) mayPublish() *closeError {
 
 // publishPlain publishes a frame of a plain client to its one topic.
 func (s *session) publishPlain(m message) {
-	err := s.mayPublish()
-	if err == nil && s.topic == "" {
-		err = errNoTopic
-	}
-	if err != nil {
+	if err := s.mayPublish(); err != nil {
 		s.fail(err)
+		return
+	}
+	topic := s.publishTopic()
+	if topic == "" {
+		s.fail(errNoTopic)
 		return
 	}
 	kind := relay.KindBinary
 	if m.op == ws.OpText {
 		kind = textKind(m.payload)
 	}
-	s.submit(s.event(s.topic, kind, bytes.Clone(m.payload)), nil)
+	s.submit(s.event(topic, kind, bytes.Clone(m.payload)), nil)
+}
+
+// publishTopic returns where plain frames go, or "". Most clients never ask, so it is found when the first frame comes:
+// it is what ?publish= said, else the one literal topic subscribed to, as a plain client's subscriptions do not change.
+func (s *session) publishTopic() relay.Topic {
+	more := s.more()
+	if more.publish == "" {
+		if ps := s.peer.Patterns(s.slot); len(ps) == 1 && ps[0].Literal() {
+			more.publish = relay.Topic(ps[0])
+		}
+	}
+	return more.publish
 }

@@ -30,9 +30,14 @@ type portConn struct {
 	client   relay.Client
 	ready    chan struct{} // capacity 1; never closed
 
-	mu      sync.Mutex
-	session session // guarded by mu
-	open    bool    // guarded by mu: session has begun
+	mu    sync.Mutex
+	state state // guarded by mu
+	open  bool  // guarded by mu: the session has begun
+}
+
+// session is the connection's protocol. Its methods need mu, and that begin has returned true.
+func (c *portConn) session() *session {
+	return &session{core: c.driver.core, state: &c.state, peer: c}
 }
 
 // run carries the connection from its first byte to its last.
@@ -98,7 +103,7 @@ func (c *portConn) route(head, rest []byte) bool {
 		}
 		return false
 	}
-	u, refusal := srv.admit(head, c.Remote())
+	u, refusal := srv.admit(head, c.Remote(0))
 	if refusal != nil {
 		c.refuse(refusal)
 		return false
@@ -109,7 +114,7 @@ func (c *portConn) route(head, rest []byte) bool {
 
 // refuse answers in HTTP and closes.
 func (c *portConn) refuse(r *relay.Refusal) {
-	c.driver.srv.refused(r, c.Remote())
+	c.driver.srv.refused(r, c.Remote(0))
 	c.answer(refusalAnswer(r))
 	if half, ok := c.raw.(interface{ CloseWrite() error }); ok && half.CloseWrite() == nil {
 		_ = c.raw.SetReadDeadline(time.Now().Add(closeTimeout))
@@ -137,11 +142,12 @@ func (c *portConn) begin() bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.open = true
-	switch err := c.session.begin(c.driver.core, c, c.admitted); {
+	s := c.session()
+	switch err := s.begin(c.admitted); {
 	case err != nil:
-		c.session.lost()
+		s.lost()
 	case c.driver.srv.stopping.Load(): // a drain may have looked at all connections before this one was open
-		c.session.fail(&closeError{Reason: relay.ReasonShutdown})
+		s.fail(&closeError{Reason: relay.ReasonShutdown})
 	}
 	c.admitted = nil
 	return true
@@ -173,9 +179,9 @@ func (c *portConn) receive(p []byte, err error) {
 	switch {
 	case c.out.closed.Load(): // we only wait for the client to close its half
 	case err != nil:
-		c.session.lost()
+		c.session().lost()
 	case len(p) > 0:
-		c.session.receive(p, c.driver.now())
+		c.session().receive(p, c.driver.now())
 	}
 }
 
@@ -185,7 +191,7 @@ func (c *portConn) awaitReady() {
 		select {
 		case <-c.ready:
 			c.mu.Lock()
-			c.session.resume(c.driver.now())
+			c.session().resume(c.driver.now())
 			c.mu.Unlock()
 		case <-c.client.Done():
 			return
@@ -196,7 +202,7 @@ func (c *portConn) awaitReady() {
 func (c *portConn) paused() bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return c.session.paused()
+	return c.state.paused()
 }
 
 // finish waits for the client's goroutine and accounts for the end.
@@ -207,15 +213,15 @@ func (c *portConn) finish() {
 		discardUnsent(c.raw)
 	}
 	_ = c.raw.Close()
-	c.driver.srv.ended(c.driver.stats, c.session.id, c.client.Reason())
+	c.driver.srv.ended(c.driver.stats, c.state.id, c.client.Reason())
 }
 
 // expire does what is due.
 func (c *portConn) expire(now time.Duration) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.open && !c.out.closed.Load() && c.session.due() <= now {
-		c.session.expire(now)
+	if c.open && !c.out.closed.Load() && c.session().due() <= now {
+		c.session().expire(now)
 	}
 }
 
@@ -224,7 +230,7 @@ func (c *portConn) leave() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.open {
-		c.session.fail(&closeError{Reason: relay.ReasonShutdown})
+		c.session().fail(&closeError{Reason: relay.ReasonShutdown})
 		return
 	}
 	_ = c.raw.SetReadDeadline(time.Now())
@@ -235,18 +241,27 @@ func (c *portConn) abort() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.open {
-		c.session.end(relay.ReasonShutdown, nil)
+		c.session().end(relay.ReasonShutdown, nil)
 	}
 	_ = c.raw.Close()
 }
 
-func (c *portConn) Subscribe(p relay.Pattern, f relay.Form) error { return c.client.Subscribe(p, f) }
+// As a peer, a portConn is its session's alone, and needs no slot to find itself.
 
-func (c *portConn) Unsubscribe(p relay.Pattern, f relay.Form) bool { return c.client.Unsubscribe(p, f) }
-func (c *portConn) Send(frame []byte) error                        { return c.client.Send(frame) }
+func (c *portConn) Subscribe(_ relay.Slot, p relay.Pattern, f relay.Form) error {
+	return c.client.Subscribe(p, f)
+}
+
+func (c *portConn) Unsubscribe(_ relay.Slot, p relay.Pattern, f relay.Form) bool {
+	return c.client.Unsubscribe(p, f)
+}
+
+func (c *portConn) Patterns(relay.Slot) []relay.Pattern { return c.client.Patterns() }
+
+func (c *portConn) Send(_ relay.Slot, frame []byte) error { return c.client.Send(frame) }
 
 // Close implements peer. Without a frame nothing is worth waiting for, so the socket goes at once.
-func (c *portConn) Close(reason relay.CloseReason, frame []byte) {
+func (c *portConn) Close(_ relay.Slot, reason relay.CloseReason, frame []byte) {
 	c.out.rude.Store(frame == nil)
 	c.client.Close(reason, frame)
 	if frame == nil {
@@ -254,7 +269,7 @@ func (c *portConn) Close(reason relay.CloseReason, frame []byte) {
 	}
 }
 
-func (c *portConn) Remote() netip.AddrPort {
+func (c *portConn) Remote(relay.Slot) netip.AddrPort {
 	if a, ok := c.raw.RemoteAddr().(*net.TCPAddr); ok {
 		return unmap(a.AddrPort())
 	}
@@ -262,13 +277,13 @@ func (c *portConn) Remote() netip.AddrPort {
 }
 
 // Reply implements peer. It must not lock mu: a publisher may answer from within Submit.
-func (c *portConn) Reply(frame []byte) {
+func (c *portConn) Reply(_ relay.Slot, _ ConnID, frame []byte) {
 	if err := c.client.Send(frame); errors.Is(err, relay.ErrOutbox) {
-		c.Close(relay.ReasonOutbox, closeFrame(sendFailure(err)))
+		c.Close(0, relay.ReasonOutbox, closeFrame(sendFailure(err)))
 	}
 }
 
-func (c *portConn) Ready() {
+func (c *portConn) Ready(relay.Slot, ConnID) {
 	select {
 	case c.ready <- struct{}{}:
 	default: // one is enough

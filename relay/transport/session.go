@@ -25,54 +25,44 @@ var (
 	never       = time.Duration(1<<63 - 1)                  // a deadline that does not come
 )
 
-// peer is what a session needs of the driver that carries it. All but Reply and Ready are called by the session's
-// owner only, and none blocks.
+// peer is what a session needs of the driver that carries it, which knows the connection by its slot. All but Reply and
+// Ready are called by the session's owner only, and none blocks.
 type peer interface {
-	Subscribe(p relay.Pattern, f relay.Form) error
-	Unsubscribe(p relay.Pattern, f relay.Form) bool
-	Send(frame []byte) error
+	Subscribe(slot relay.Slot, p relay.Pattern, f relay.Form) error
+	Unsubscribe(slot relay.Slot, p relay.Pattern, f relay.Form) bool
+	Patterns(slot relay.Slot) []relay.Pattern
+	Send(slot relay.Slot, frame []byte) error
 	// Close ends the connection once frame is sent; called again, or without a frame, at once.
-	Close(reason relay.CloseReason, frame []byte)
+	Close(slot relay.Slot, reason relay.CloseReason, frame []byte)
 	// Remote returns the client's address, or the zero AddrPort when it is unknown.
-	Remote() netip.AddrPort
-	// Reply sends frame, if the connection still stands. Called from any goroutine.
-	Reply(frame []byte)
-	// Ready makes the owner call session.resume soon. Called from any goroutine.
-	Ready()
+	Remote(slot relay.Slot) netip.AddrPort
+	// Reply sends frame, if the connection still stands: another may have the slot. Called from any goroutine.
+	Reply(slot relay.Slot, id ConnID, frame []byte)
+	// Ready makes the owner call session.resume soon, if the connection still stands. Called from any goroutine.
+	Ready(slot relay.Slot, id ConnID)
 }
 
-// session is the protocol state of one open connection, whatever drives it. It is owned by one goroutine at a time:
-// the loop's, or whoever holds the portable connection's mutex. An idle session holds no buffer.
+// session is the protocol of one open connection, whatever drives it: made for the moment, of what is kept. It is owned
+// by one goroutine at a time: the loop's, or whoever holds the portable connection's mutex.
 type session struct {
 	*core // shared by the sessions of a driver
-	peer  peer
-
-	id       ConnID
-	reader   reader
-	in       *inbound        // made by the first event the client sends
-	patterns []relay.Pattern // its subscriptions
-	topic    relay.Topic     // where plain frames go
-	seen     time.Duration   // when bytes last came, a ping was sent, or closing began
-	controls bucket
-	commands bucket
-	form     relay.Form
-	grant    relay.Grant
-	pinged   bool              // nothing came since our ping
-	asked    bool              // our ping's pong did not come
-	closing  relay.CloseReason // ReasonNone while open
+	*state
+	peer peer
+	slot relay.Slot
 }
 
 // begin opens a session for an admitted handshake: its subscriptions are in effect when it returns.
-func (s *session) begin(c *core, p peer, u *upgrade) error {
-	now := c.now()
-	*s = session{core: c, peer: p, id: ConnID(connIDs.Add(1)), topic: u.publish, form: u.form, grant: u.grant, seen: now}
+func (s *session) begin(u *upgrade) error {
+	*s.state = state{id: ConnID(connIDs.Add(1)), form: u.form, grant: u.grant, seen: s.now()}
+	if u.publish != "" {
+		s.more().publish = u.publish
+	}
 	s.stats.connections.Add(1)
 	for _, pattern := range u.patterns {
-		if err := p.Subscribe(pattern, u.form); err != nil {
+		if err := s.peer.Subscribe(s.slot, pattern, u.form); err != nil {
 			return err
 		}
 	}
-	s.patterns = u.patterns
 	return nil
 }
 
@@ -82,14 +72,15 @@ func (s *session) receive(p []byte, now time.Duration) {
 		return
 	}
 	s.seen, s.pinged = now, false
+	r := reader{s.part()}
 	for !s.paused() {
-		m, rest, err := s.reader.next(p, int(s.options.MaxMessageSize))
+		m, rest, err := r.next(p, int(s.options.MaxMessageSize))
 		switch {
 		case err != nil:
 			s.fail(err)
 			return
 		case m.op == 0:
-			s.reader.stamp(now)
+			s.keep(r.part, now)
 			return
 		}
 		p = rest
@@ -97,14 +88,8 @@ func (s *session) receive(p []byte, now time.Duration) {
 			return
 		}
 	}
-	s.in.backlog = append(s.in.backlog, p...)
-}
-
-// stamp notes since when a message is incomplete.
-func (r *reader) stamp(now time.Duration) {
-	if r.part != nil && r.part.since == 0 {
-		r.part.since = now
-	}
+	s.keep(r.part, now)
+	s.rare.in.backlog = append(s.rare.in.backlog, p...)
 }
 
 func (s *session) message(m message, now time.Duration) {
@@ -151,7 +136,7 @@ func (s *session) closedByClient(body []byte) {
 
 // send sends a private frame.
 func (s *session) send(frame []byte) {
-	if err := s.peer.Send(frame); err != nil {
+	if err := s.peer.Send(s.slot, frame); err != nil {
 		s.fail(sendFailure(err))
 	}
 }
@@ -168,8 +153,8 @@ func (s *session) end(reason relay.CloseReason, frame []byte) {
 		return
 	}
 	s.closing, s.seen = reason, s.now()
-	s.reader.part, s.in = nil, nil
-	s.peer.Close(reason, frame)
+	s.rare = nil
+	s.peer.Close(s.slot, reason, frame)
 }
 
 // lost says that the connection is gone, or that the client closed its side without a close frame.
@@ -187,18 +172,18 @@ func (s *session) due() time.Duration {
 	if s.pinged {
 		due = s.seen + s.options.PongTimeout
 	}
-	if s.reader.part != nil {
-		due = min(due, s.reader.part.since+messageTimeout)
+	if part := s.part(); part != nil {
+		due = min(due, part.since+messageTimeout)
 	}
 	return due
 }
 
 // expire does what is due at now.
 func (s *session) expire(now time.Duration) {
-	switch part := s.reader.part; {
+	switch part := s.part(); {
 	case s.closing != relay.ReasonNone:
 		s.seen = now
-		s.peer.Close(s.closing, nil)
+		s.peer.Close(s.slot, s.closing, nil)
 	case part != nil && part.since+messageTimeout <= now:
 		s.fail(&closeError{relay.ReasonPolicy, "a message took longer than 30s to come"})
 	case s.pinged:
