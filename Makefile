@@ -14,7 +14,7 @@ STATICCHECK = $(GO) run honnef.co/go/tools/cmd/staticcheck@v0.8.2
 PACKAGES    = ./... ./testdata/plugins/...
 
 .DEFAULT_GOAL := help
-.PHONY: help run build plugins test race fuzz bench cover peers check fmt tidy vet lint vuln cross clean bench-plugins
+.PHONY: help run build plugins test race swaps fuzz bench cover peers check fmt tidy vet lint vuln cross clean bench-plugins
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -35,6 +35,9 @@ test: ## run the tests, with TESTFLAGS; peers that are not installed are skipped
 
 race: ## run the tests under the race detector
 	$(GO) test -race -shuffle=on $(TESTFLAGS) $(PACKAGES)
+
+swaps: ## replace a filter 1,000 times under load, and look for leaks
+	RELAY_TEST_SWAPS=1 $(GO) test -count=1 -run 'TestSwaps' -v ./plugins
 
 fuzz: ## fuzz each target for FUZZTIME (10s)
 	@for pkg in $$($(GO) list $(PACKAGES)); do \

@@ -31,9 +31,9 @@ func (in *instance) read(raw abi.Answer, ev *relay.Event) (answer, *failure) {
 		return answer{said: said, reason: clean(in.call.reason, maxReason)}, nil
 	case abi.AnswerError:
 		if len(in.call.reason) > 0 {
-			return answer{}, &failure{causeGuest, clean(in.call.reason, maxErrorText)}
+			return answer{}, &failure{cause: causeGuest, text: clean(in.call.reason, maxErrorText)}
 		}
-		return answer{}, &failure{causeGuest, fmt.Sprintf("answered %d", int64(raw))}
+		return answer{}, &failure{cause: causeGuest, text: fmt.Sprintf("answered %d", int64(raw))}
 	case abi.AnswerBad:
 		return answer{}, badAnswer("%#x is no answer of ABI v1", uint64(raw))
 	}
@@ -131,8 +131,8 @@ var (
 // checkPayload checks that a payload is what its event says it is.
 func (in *instance) checkPayload(p []byte, k relay.Kind) error {
 	switch {
-	case len(p) > in.filter.maxEvent:
-		return fmt.Errorf("a payload of %d bytes is larger than max_event (%v)", len(p), relay.Size(in.filter.maxEvent))
+	case relay.Size(len(p)) > in.filter.limits.Output:
+		return fmt.Errorf("a payload of %d bytes is larger than limits.output (%v)", len(p), in.filter.limits.Output)
 	case k != relay.KindBinary && !utf8.Valid(p):
 		return errNotUTF8
 	case k == relay.KindJSON:

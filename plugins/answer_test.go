@@ -17,7 +17,7 @@ func FuzzChanged(f *testing.F) {
 	f.Add(true, uint8(2), []byte(record(0, "a..b", "\xff")))
 	f.Add(false, uint8(2), []byte(`{"a":`))
 	f.Fuzz(func(t *testing.T, full bool, k uint8, view []byte) {
-		in := &instance{filter: &filter{maxEvent: 1 << 10}}
+		in := &instance{filter: &filter{limits: Limits{Output: 1 << 10}}}
 		ev := &relay.Event{Topic: "a.b", ID: "id", Payload: []byte(`{"x":1}`), Kind: relay.Kind(k % 3)}
 		was := *ev
 		kind := abi.AnswerPayload

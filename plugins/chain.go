@@ -9,13 +9,13 @@ import (
 
 // chain takes events through the filters and hands them to the sink. Each lane has one; owned by the lane's holder.
 type chain struct {
+	lane     int
 	sink     relay.Sink
-	stats    *pipelineStats
 	maxEvent int
+	events   eventStats
 
-	slots []slot
-	gen   *generation
-	now   time.Time // the clock is read once per call of a guest, not twice
+	gen *generation
+	now time.Time // the clock is read once per call of a guest, not twice
 
 	// What the event at hand emitted, in the order in which it follows its parent.
 	emitted []emission
@@ -37,8 +37,8 @@ type fate struct {
 }
 
 // run decides one event and appends it, and after it what was emitted from it. set are the filters that see it.
-func (c *chain) run(g *generation, slots []slot, ev *relay.Event, set filterSet) relay.Result {
-	c.gen, c.slots = g, slots
+func (c *chain) run(g *generation, ev *relay.Event, set filterSet) relay.Result {
+	c.gen = g
 	c.room = eventBudget(c.maxEvent)
 	if set != 0 {
 		c.now = time.Now()
@@ -50,7 +50,7 @@ func (c *chain) run(g *generation, slots []slot, ev *relay.Event, set filterSet)
 	}
 	res.Verdict, res.Filter, res.Reason = end.verdict, end.filter, end.reason
 	res.Emitted = c.settle(0)
-	c.stats.count(ev.Source, end.verdict, 1)
+	c.events.count(ev.Source, end.verdict, 1)
 	return res
 }
 
@@ -82,11 +82,11 @@ func (c *chain) filter(ev *relay.Event, set filterSet) fate {
 	for set != 0 {
 		i := bits.TrailingZeros64(uint64(set))
 		set = set.after(i)
-		s := &c.slots[i]
+		s := &c.gen.steps[i]
 		a, failed := c.call(s, i, end.event)
 		name := s.filter.plugin.name
 		switch {
-		case failed != nil && s.filter.onError == dropOnError:
+		case failed != nil && s.onError == dropOnError:
 			return fate{verdict: relay.Failed, filter: name, reason: failed.Error()}
 		case failed != nil:
 		case a.said == saidDrop:
@@ -103,25 +103,49 @@ func (c *chain) filter(ev *relay.Event, set filterSet) fate {
 	return end
 }
 
-// call calls one filter, counts what it did, and keeps what it emitted, if it did not fail.
-func (c *chain) call(s *slot, i int, ev *relay.Event) (answer, *failure) {
-	p := s.filter.plugin
-	room := callBudget(s.filter.limits.Emits, c.maxEvent).least(c.room)
-	a, failed := s.handle(ev, room)
+// call calls one filter, unless its breaker is open, counts what it did, and keeps what it emitted, if it did not fail.
+func (c *chain) call(s *step, i int, ev *relay.Event) (answer, *failure) {
+	f, p := s.filter, s.filter.plugin
+	stats := &p.stats.lanes[c.lane]
+	admitted, probe := p.breaker.admit()
+	if !admitted {
+		stats.verdicts[saidFail].Add(1)
+		p.failed(&breakerFailure, s.onError)
+		return answer{}, &breakerFailure
+	}
+	slot := &f.slots[c.lane]
+	room := callBudget(f.limits.Emits, c.maxEvent).least(c.room)
+	a, failed := slot.handle(ev, room)
 	now := time.Now()
-	p.stats.duration.Observe(now.Sub(c.now))
+	stats.duration.Observe(now.Sub(c.now))
 	c.now = now
 	if failed != nil {
-		p.failed(failed, s.filter.onError)
-		p.stats.verdicts[saidFail].Add(1)
+		stats.verdicts[saidFail].Add(1)
+		c.failed(s, ev, failed, probe)
 		return a, failed
 	}
-	p.stats.verdicts[a.said].Add(1)
-	if s.inst != nil && len(s.inst.call.emitted) > 0 {
-		c.room = c.room.minus(room.minus(s.inst.call.room))
-		c.keep(s.inst, i)
+	stats.verdicts[a.said].Add(1)
+	if probe {
+		p.breaker.settle(false, probe)
+		p.log.Info("filter works again: its breaker is closed")
+	}
+	if in := slot.inst; in != nil && len(in.call.emitted) > 0 {
+		c.room = c.room.minus(room.minus(in.call.room))
+		c.keep(in, i)
 	}
 	return a, nil
+}
+
+// failed counts a failure and puts the event that caused it into quarantine.
+func (c *chain) failed(s *step, ev *relay.Event, failed *failure, probe bool) {
+	p := s.filter.plugin
+	p.failed(failed, s.onError)
+	if causeTable[failed.cause].ofEvent {
+		p.quarantine.add(s.filter.quarantined(ev, failed, c.now))
+	}
+	if p.breaker.settle(true, probe) && !probe {
+		p.log.Warn("filter fails too often: it is left alone for a while, and its events follow on_error", "cause", failed.cause.String(), "on_error", s.onError)
+	}
 }
 
 // keep takes over what an instance emitted.

@@ -98,7 +98,7 @@ func TestChain_Failures(t *testing.T) {
 		{"above 2 GiB", pack(0x80000000, 1), "guest: answered", true},
 		{"all bits", pack(0x7fffffff, 0xffffffff), "is no answer", false},
 		{"smallest", rawAnswer(1 << 63), "guest: answered -9223372036854775808", true},
-		{"larger than max_event", pack(1024, 2001), "a payload of 2001 bytes is larger than max_event (2000B)", false},
+		{"larger than max_event", pack(1024, 2001), "a payload of 2001 bytes is larger than limits.output (2000B)", false},
 		{"record too short", "Rx", "bad_answer: record is shorter than its header", false},
 		{"record length lies", "R" + record(0, "t", "x") + "y", "do not add up", false},
 		{"record without topic", "R" + record(0, "", "x"), "not a topic", false},

@@ -17,7 +17,7 @@ func (in *instance) handle(ev *relay.Event, room budget) (answer, *failure) {
 	in.ctx.arm(in.filter.limits.Time)
 	raw, failed := in.exchange(ev)
 	if !in.ctx.disarm() && (failed == nil || !causeTable[failed.cause].poisoned) {
-		failed = &failure{causeTimeout, fmt.Sprintf("took longer than %v", in.filter.limits.Time)}
+		failed = &failure{cause: causeTimeout, text: fmt.Sprintf("took longer than %v", in.filter.limits.Time)}
 	}
 	in.log.end()
 	in.count()
@@ -62,12 +62,12 @@ func header(ev *relay.Event) (abi.Header, *failure) {
 	for i := range ev.Attributes {
 		a := &ev.Attributes[i]
 		if len(a.Key) > abi.MaxKey {
-			return abi.Header{}, &failure{causeTooLarge, "an attribute's key is too long"}
+			return abi.Header{}, &failure{cause: causeTooLarge, text: "an attribute's key is too long"}
 		}
 		attrs += abi.AttributeSize + len(a.Key) + len(a.Value)
 	}
 	if size+attrs > maxRecord {
-		return abi.Header{}, &failure{causeTooLarge, fmt.Sprintf("an event of %d bytes", size+attrs)}
+		return abi.Header{}, &failure{cause: causeTooLarge, text: fmt.Sprintf("an event of %d bytes", size+attrs)}
 	}
 	return abi.Header{
 		Flags:      flags(ev),

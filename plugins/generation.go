@@ -5,12 +5,11 @@ import (
 	"sync/atomic"
 )
 
-// generation is a chain of filters, loaded and running: what a reload replaces as a whole. Events hold it while they
-// are on their way, and it is freed when the last of them is through.
+// generation is a chain: what a reload replaces as a whole. Events hold it while they are on their way; when the last of
+// them is through, it lets go of its filters. Filters that did not change are in the next generation too, and run on.
 type generation struct {
 	// Set at construction.
-	filters []*filter
-	slots   [][]slot // by lane and filter; each owned by the lane's holder
+	steps   []step
 	matcher *matcher
 
 	refs    atomic.Int64  // those who use it; 1 of them is the pipeline's own, while it is the current one
@@ -22,45 +21,73 @@ type generation struct {
 	detoured atomic.Int64 // such events that are on their way
 }
 
-// loadGeneration loads every filter and starts its instances, one per lane. On an error, nothing is left behind.
-func loadGeneration(ctx context.Context, o Options, specs []Filter, plugins *registry) (*generation, error) {
-	g := &generation{drained: make(chan struct{}), slots: make([][]slot, o.Lanes)}
+// newGeneration takes over the filters that steps hold.
+func newGeneration(steps []step) *generation {
+	g := &generation{steps: steps, matcher: newMatcher(steps), drained: make(chan struct{})}
 	g.refs.Store(1)
-	for i := range specs {
-		f, err := load(ctx, o, &specs[i], plugins.get(specs[i].Name))
-		if err == nil {
-			g.filters = append(g.filters, f)
-			err = g.fill(ctx, f, &specs[i])
-		}
-		if err != nil {
-			g.free()
-			return nil, err
-		}
-	}
-	g.matcher = newMatcher(g.filters)
-	return g, nil
+	return g
 }
 
-// fill starts an instance of f for every lane.
-func (g *generation) fill(ctx context.Context, f *filter, spec *Filter) error {
-	for lane := range g.slots {
-		s := slot{filter: f}
-		if err := ctx.Err(); err != nil {
-			return &LoadError{spec.Name, spec.Path, err}
+// assembly makes a chain of what is configured, beside the one that runs.
+type assembly struct {
+	options Options
+	plugins *registry
+	running *generation // nil: none
+	steps   []step      // so far; each filter is held
+}
+
+// assemble loads and starts what is not running yet in the configured version. On an error, a *LoadError, nothing is left
+// behind, and what runs is untouched.
+func (a *assembly) assemble(ctx context.Context, specs []Filter) (*generation, error) {
+	for i := range specs {
+		f, err := a.filter(ctx, &specs[i])
+		if err != nil {
+			for j := range a.steps {
+				a.steps[j].filter.release()
+			}
+			return nil, &LoadError{specs[i].Name, specs[i].Path, err}
 		}
-		if err := s.fill(ctx); err != nil {
-			return &LoadError{spec.Name, spec.Path, err}
+		a.steps = append(a.steps, newStep(f, &specs[i]))
+	}
+	return newGeneration(a.steps), nil
+}
+
+// filter returns the filter that spec means, running and held.
+func (a *assembly) filter(ctx context.Context, spec *Filter) (*filter, error) {
+	p := a.plugins.get(spec.Name)
+	m, err := readModule(spec.Path, spec.Limits.withDefaults(a.options).Module, spec.SHA256)
+	if err != nil {
+		p.stats.swaps[swapFailed].Add(1)
+		return nil, err
+	}
+	id := m.identity(a.options, spec)
+	if f := a.running.find(p); f != nil && (f.identity == id || p.refuses(id)) {
+		return f.hold(), nil
+	}
+	f, err := load(ctx, a.options, spec, m, p)
+	if err == nil {
+		if err = f.open(ctx); err != nil {
+			f.release()
 		}
-		g.slots[lane] = append(g.slots[lane], s)
+	}
+	if err != nil {
+		p.stats.swaps[swapFailed].Add(1)
+		return nil, err
+	}
+	return f, nil
+}
+
+// find returns the filter of p in the chain, or nil.
+func (g *generation) find(p *plugin) *filter {
+	if g == nil {
+		return nil
+	}
+	for i := range g.steps {
+		if g.steps[i].filter.plugin == p {
+			return g.steps[i].filter
+		}
 	}
 	return nil
-}
-
-// run makes the generation ready for events: from now on spares are kept.
-func (g *generation) run() {
-	for _, f := range g.filters {
-		f.keepSpares()
-	}
 }
 
 // hold keeps the generation from being freed. It reports whether it was still in use.
@@ -82,14 +109,9 @@ func (g *generation) release() {
 // direct reports whether an event that no filter sees may go straight to the sink.
 func (g *generation) direct() bool { return g.settled.Load() && g.detoured.Load() == 0 }
 
-// free closes all instances and runtimes. No event may hold g.
+// free lets go of the filters. No event may hold g.
 func (g *generation) free() {
-	for _, slots := range g.slots {
-		for i := range slots {
-			slots[i].empty()
-		}
-	}
-	for _, f := range g.filters {
-		f.close()
+	for i := range g.steps {
+		g.steps[i].filter.release()
 	}
 }

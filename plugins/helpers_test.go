@@ -2,6 +2,7 @@ package plugins
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/binary"
 	"log/slog"
@@ -85,7 +86,7 @@ func openRig(t testing.TB, o Options, filters ...Filter) *rig {
 	t.Helper()
 	r := &rig{t: t, sink: &recorder{}, log: &syncBuffer{}}
 	for i := range filters {
-		filters[i].Limits = withTime(filters[i].Limits)
+		filters[i] = steady(filters[i])
 	}
 	p, err := Open(t.Context(), o, filters, r.sink, slog.New(slog.NewTextHandler(r.log, nil)))
 	require.NoError(t, err)
@@ -94,11 +95,11 @@ func openRig(t testing.TB, o Options, filters ...Filter) *rig {
 	return r
 }
 
-func withTime(l Limits) Limits {
-	if l.Time == 0 {
-		l.Time = testLimits.Time
-	}
-	return l
+// steady fills in what the test did not say: time enough, and a breaker that does not open.
+func steady(f Filter) Filter {
+	f.Limits.Time = cmp.Or(f.Limits.Time, testLimits.Time)
+	f.Breaker.Failures = cmp.Or(f.Breaker.Failures, maxFailures)
+	return f
 }
 
 // event is a binary event at a fixed time.

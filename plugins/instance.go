@@ -47,15 +47,15 @@ type call struct {
 // start makes an instance and brings it to where it takes events (sdk/abi, "Order at load"), within the time that
 // starting may take. Its error is bounded and printable.
 func (f *filter) start(ctx context.Context) (*instance, error) {
-	in := &instance{filter: f, random: rand.NewChaCha8(f.seed), log: guestLog{plugin: f.plugin}}
+	in := &instance{filter: f, random: rand.NewChaCha8(f.sum), log: guestLog{plugin: f.plugin, limits: &f.limits}}
 	in.ctx = newCallContext(in)
-	in.ctx.arm(f.initTimeout) // before instantiation, which runs the start section
+	in.ctx.arm(f.limits.Init) // before instantiation, which runs the start section
 	unhook := context.AfterFunc(ctx, func() { in.ctx.fire(context.Canceled) })
 	err := in.boot()
 	unhook()
 	in.log.end()
 	if !in.ctx.disarm() && err == nil {
-		err = fmt.Errorf("start took longer than %v (init_timeout)", f.initTimeout)
+		err = fmt.Errorf("start took longer than %v (limits.init)", f.limits.Init)
 	}
 	if err != nil {
 		in.close()
@@ -170,7 +170,7 @@ func (in *instance) grow(n uint32) *failure {
 	ptr := uint32(in.stack[0])
 	switch {
 	case ptr == 0:
-		return &failure{causeTooLarge, fmt.Sprintf("%s has no room for %d bytes", abi.ExportBuffer, n)}
+		return &failure{cause: causeTooLarge, text: fmt.Sprintf("%s has no room for %d bytes", abi.ExportBuffer, n)}
 	case ptr < abi.MinPointer || ptr%abi.BufferAlign != 0:
 		return badAnswer("%s answered %d, which is not aligned to %d", abi.ExportBuffer, ptr, abi.BufferAlign)
 	case uint64(ptr)+uint64(n) > uint64(in.mem.Size()):

@@ -5,12 +5,15 @@ import (
 	"encoding/binary"
 	"errors"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
 // kv is a filter's key-value store. Its lanes share it, and it outlives reloads. It is bounded: what was written
 // longest ago makes room for what is new. Safe for concurrent use; no call blocks for longer than a copy.
 type kv struct {
+	room atomic.Int64 // bytes
+
 	mu    sync.Mutex
 	items map[string]*list.Element // of *kvItem
 	order list.List                // longest ago first
@@ -24,7 +27,6 @@ type kvItem struct {
 }
 
 const (
-	maxKVBytes = 1 << 20
 	maxKVItems = 10_000
 	kvOverhead = 128 // of an item, beside its key and value
 )
@@ -36,13 +38,29 @@ var (
 	errKVNumber = errors.New("the value is not 8 bytes long")
 )
 
-func newKV() *kv { return &kv{items: map[string]*list.Element{}} }
+func newKV(room int64) *kv {
+	s := &kv{items: map[string]*list.Element{}}
+	s.room.Store(room)
+	return s
+}
+
+// configure sets how many bytes there is room for.
+func (s *kv) configure(room int64) {
+	s.room.Store(room)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for int64(s.bytes) > room {
+		s.remove(s.order.Front())
+	}
+}
 
 func (i *kvItem) size() int { return kvOverhead + len(i.key) + len(i.value) }
 
 // fits reports whether an item is not larger than the store. What does not fit is neither hashed nor copied, as it may
 // be as large as a guest's memory.
-func fits(key, value []byte) bool { return kvOverhead+len(key)+len(value) <= maxKVBytes }
+func (s *kv) fits(key, value []byte) bool {
+	return int64(kvOverhead+len(key)+len(value)) <= s.room.Load()
+}
 
 // get copies the value of key into out, if it fits, and returns its length.
 func (s *kv) get(key, out []byte) (n int, ok bool) {
@@ -65,7 +83,7 @@ func (s *kv) set(key, value []byte, ttl int64) bool {
 	if ttl < 0 {
 		value = nil
 	}
-	if !fits(key, value) {
+	if !s.fits(key, value) {
 		return false
 	}
 	s.mu.Lock()
@@ -83,7 +101,7 @@ func (s *kv) set(key, value []byte, ttl int64) bool {
 // add adds delta to the number at key and returns the sum. An absent key is 0, and lives for ttl milliseconds.
 func (s *kv) add(key []byte, delta, ttl int64) (int64, error) {
 	var number [8]byte
-	if !fits(key, number[:]) {
+	if !s.fits(key, number[:]) {
 		return 0, errKVFull
 	}
 	s.mu.Lock()
@@ -115,7 +133,7 @@ func expiry(ttl int64) time.Time {
 
 // find returns the element of a key that has not expired, or nil.
 func (s *kv) find(key []byte) *list.Element {
-	if !fits(key, nil) {
+	if !s.fits(key, nil) {
 		return nil
 	}
 	e := s.items[string(key)]
@@ -133,7 +151,7 @@ func (s *kv) find(key []byte) *list.Element {
 // insert adds an item that fits and whose key is not there. It keeps value.
 func (s *kv) insert(key, value []byte, expires time.Time) {
 	item := &kvItem{string(key), value, expires}
-	for s.bytes+item.size() > maxKVBytes || len(s.items) == maxKVItems {
+	for len(s.items) > 0 && int64(s.bytes+item.size()) > s.room.Load() || len(s.items) == maxKVItems {
 		s.remove(s.order.Front())
 	}
 	s.items[item.key] = s.order.PushBack(item)

@@ -11,8 +11,10 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
+const maxKVBytes = 1 << 20
+
 func TestKV(t *testing.T) {
-	s := newKV()
+	s := newKV(maxKVBytes)
 	get := func(key string, room int) (string, int, bool) {
 		out := make([]byte, room)
 		n, ok := s.get([]byte(key), out)
@@ -39,7 +41,7 @@ func TestKV(t *testing.T) {
 }
 
 func TestKV_Add(t *testing.T) {
-	s := newKV()
+	s := newKV(maxKVBytes)
 	for _, want := range []int64{5, 10, 15} {
 		sum, err := s.add([]byte("n"), 5, 0)
 		require.NoError(t, err)
@@ -58,7 +60,7 @@ func TestKV_Add(t *testing.T) {
 
 // A counter that is in use, such as a limit's, is not what makes room for new keys.
 func TestKV_CountersInUseStay(t *testing.T) {
-	s := newKV()
+	s := newKV(maxKVBytes)
 	for i := range 2 * maxKVItems {
 		_, err := s.add([]byte("busy"), 1, 0)
 		require.NoError(t, err)
@@ -70,7 +72,7 @@ func TestKV_CountersInUseStay(t *testing.T) {
 
 func TestKV_Expires(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := newKV()
+		s := newKV(maxKVBytes)
 		s.set([]byte("soon"), []byte("x"), 1000)
 		s.set([]byte("far"), []byte("x"), 1<<62)
 		_, _ = s.add([]byte("window"), 1, 2000)
@@ -88,7 +90,7 @@ func TestKV_Expires(t *testing.T) {
 }
 
 func TestKV_IsBounded(t *testing.T) {
-	s := newKV()
+	s := newKV(maxKVBytes)
 	for i := range 3 * maxKVItems {
 		require.True(t, s.set(fmt.Appendf(nil, "key%d", i), make([]byte, i%50), 0))
 	}

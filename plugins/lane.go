@@ -14,11 +14,10 @@ import (
 // never held while a guest runs.
 type lane struct {
 	// Set at construction.
-	index  int
-	room   int64         // bytes that may wait
-	wake   chan struct{} // hands the lane to the worker; closed by stop
-	done   sync.WaitGroup
-	events *pipelineStats
+	index int
+	room  int64         // bytes that may wait
+	wake  chan struct{} // hands the lane to the worker; closed by stop
+	done  sync.WaitGroup
 
 	// Owned by the holder.
 	chain chain
@@ -44,8 +43,9 @@ type task struct {
 	done   func(relay.Result)
 }
 
-func newLane(index int, room int64, c chain) *lane {
-	l := &lane{index: index, room: room, wake: make(chan struct{}, 1), chain: c, events: c.stats}
+func newLane(index int, room int64, sink relay.Sink, maxEvent int) *lane {
+	l := &lane{index: index, room: room, wake: make(chan struct{}, 1)}
+	l.chain.lane, l.chain.sink, l.chain.maxEvent = index, sink, maxEvent
 	l.done.Go(l.work)
 	return l
 }
@@ -150,7 +150,7 @@ func (l *lane) decide(t *task) {
 			return
 		}
 	}
-	t.finish(l.chain.run(t.gen, t.gen.slots[l.index], t.event, t.set))
+	t.finish(l.chain.run(t.gen, t.event, t.set))
 }
 
 // begin is called before a task is put, abandon when it was not, finish when it is decided.

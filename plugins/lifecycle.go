@@ -7,15 +7,13 @@ import (
 	"eventrelay/relay"
 )
 
-// Reload loads the given filters beside the running ones and puts them in their place. Events accepted before go
-// through the old filters, later ones through the new, in order, and none waits for the change. Any error leaves the
-// old filters running. It returns when the old ones are freed, or when ctx ends, which then no longer undoes it.
+// Reload puts the given filters in the place of the running ones. Filters whose module and settings are the same run on;
+// others are loaded and started beside them. Events accepted before go through the old filters, later ones through the
+// new, in order, and none waits for the change. Any error leaves the old filters running. It returns when the old ones
+// are through with their events, or when ctx ends, which then no longer undoes it.
 func (p *Pipeline) Reload(ctx context.Context, filters []Filter) error {
-	p.life.Lock()
-	defer p.life.Unlock()
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
-	defer context.AfterFunc(p.stopping, cancel)()
+	ctx, unlock := p.lockLife(ctx)
+	defer unlock()
 	err := p.reload(ctx, filters)
 	if err != nil {
 		p.stats.reloads[0].Add(1)
@@ -25,37 +23,92 @@ func (p *Pipeline) Reload(ctx context.Context, filters []Filter) error {
 	return nil
 }
 
+// lockLife takes life, and returns a context that ends with ctx and when the pipeline stops.
+func (p *Pipeline) lockLife(ctx context.Context) (_ context.Context, unlock func()) {
+	p.life.Lock()
+	ctx, cancel := context.WithCancel(ctx)
+	unhook := context.AfterFunc(p.stopping, cancel)
+	return ctx, func() {
+		unhook()
+		cancel()
+		p.life.Unlock()
+	}
+}
+
 func (p *Pipeline) reload(ctx context.Context, filters []Filter) error {
 	if err := Validate(p.options, filters); err != nil {
 		return err
 	}
-	if p.gen.Load() == nil {
-		return relay.ErrClosed
-	}
-	if p.retired != nil { // at most two generations at a time
-		select {
-		case <-p.retired:
-		case <-ctx.Done():
-			return fmt.Errorf("waiting for the filters before the running ones to finish: %w", ctx.Err())
-		}
-	}
-	g, err := loadGeneration(ctx, p.options, filters, p.plugins)
-	if err != nil {
-		p.plugins.keep(p.last.filters)
+	if err := p.awaitRetired(ctx); err != nil {
 		return err
 	}
-	g.run()
-	p.swap(g)
-	select {
-	case <-p.retired:
-	case <-ctx.Done():
+	a := assembly{options: p.options, plugins: p.plugins, running: p.last}
+	g, err := a.assemble(ctx, filters)
+	if err != nil {
+		p.plugins.keep(p.last)
+		return err
 	}
+	p.swap(ctx, g)
 	return nil
 }
 
-// swap makes g the current generation and frees the old one when its last event is through.
-func (p *Pipeline) swap(g *generation) {
+// Rollback puts the version of one filter that ran before the running one in its place: module, config, limits and
+// grants; its place in the chain stays as configured. The version that it replaces is not loaded again until its file or
+// settings change, and can be brought back by another Rollback. See relay.PluginControl.
+func (p *Pipeline) Rollback(ctx context.Context, name string) error {
+	ctx, unlock := p.lockLife(ctx)
+	defer unlock()
+	if err := p.awaitRetired(ctx); err != nil {
+		return err
+	}
+	pl := p.plugins.find(name)
+	if pl == nil {
+		return relay.ErrNoPlugin
+	}
+	running, previous := pl.versionsOf()
+	if previous == nil {
+		return relay.ErrNoPrevious
+	}
+	if err := previous.open(ctx); err != nil {
+		pl.stats.swaps[swapFailed].Add(1)
+		return &LoadError{name, previous.spec.Path, fmt.Errorf("the version before does not start any more: %w", err)}
+	}
+	steps := make([]step, len(p.last.steps))
+	for i, s := range p.last.steps {
+		if s.filter == running {
+			s.filter = previous
+		}
+		s.filter.hold()
+		steps[i] = s
+	}
+	p.swap(ctx, newGeneration(steps))
+	pl.stats.swaps[swapRolledBack].Add(1)
+	pl.refuse(running.identity)
+	pl.log.Warn("rolled back by request; the version that was replaced stays out until its file or settings change",
+		"sha256", fmt.Sprintf("%x", previous.sum), "was", fmt.Sprintf("%x", running.sum))
+	return nil
+}
+
+// awaitRetired waits for the generation before the running one: there are at most two at a time. The caller holds life.
+func (p *Pipeline) awaitRetired(ctx context.Context) error {
+	if p.gen.Load() == nil {
+		return relay.ErrClosed
+	}
+	if p.retired == nil {
+		return nil
+	}
+	select {
+	case <-p.retired:
+		return nil
+	case <-ctx.Done():
+		return fmt.Errorf("waiting for the filters before the running ones to finish: %w", ctx.Err())
+	}
+}
+
+// swap makes g the current generation, and lets go of the old one when its last event is through.
+func (p *Pipeline) swap(ctx context.Context, g *generation) {
 	old := p.last
+	replaced, forgotten := install(g)
 	p.last = g
 	p.number.Add(1)
 	p.gen.Store(g)
@@ -65,10 +118,44 @@ func (p *Pipeline) swap(g *generation) {
 	go func() { // ends when old's events are through, which Drain and Close wait for
 		<-old.drained
 		g.settled.Store(true)
+		for _, f := range replaced {
+			f.park()
+		}
+		for _, f := range forgotten {
+			f.release()
+		}
 		old.free()
-		p.plugins.keep(g.filters)
+		p.plugins.keep(g)
 		close(retired)
 	}()
+	select {
+	case <-retired:
+	case <-ctx.Done():
+	}
+}
+
+// install makes g's filters the running versions of their plugins, with spares. It returns those to be parked, and those
+// to be let go, when no event is with them any more.
+func install(g *generation) (replaced, forgotten []*filter) {
+	for i := range g.steps {
+		s := &g.steps[i]
+		p := s.filter.plugin
+		running, previous := p.versionsOf()
+		p.configure(s, running != s.filter)
+		if running == s.filter {
+			continue
+		}
+		p.install(s.filter)
+		s.filter.keepSpares()
+		if running != nil {
+			replaced = append(replaced, running)
+			p.stats.swaps[swapDone].Add(1)
+		}
+		if previous != nil {
+			forgotten = append(forgotten, previous)
+		}
+	}
+	return replaced, forgotten
 }
 
 // Drain ends the intake, ErrClosed from now on, and returns when every event that was taken is decided and appended,
@@ -118,13 +205,14 @@ func (p *Pipeline) Close() error {
 	for _, l := range p.lanes {
 		l.refuse()
 	}
-	for _, f := range p.last.filters {
-		f.stop() // starts in the way give up
+	for i := range p.last.steps {
+		p.last.steps[i].filter.stop() // starts in the way give up
 	}
 	_ = p.finished(context.Background()) // never ends, so there is no error
 	for _, l := range p.lanes {
 		l.stop()
 	}
 	p.last.free()
+	p.plugins.keep(nil)
 	return nil
 }

@@ -99,7 +99,7 @@ func TestCheck_RefusesFiles(t *testing.T) {
 		{"magic only", write("magic", "\x00asm"), "ends after its first bytes"},
 		{"component", write("component", "\x00asm\x0d\x00\x01\x00"), "a WebAssembly component"},
 		{"other version", write("version", "\x00asm\x02\x00\x00\x00"), "version other than 1"},
-		{"too large", write("large", strings.Repeat("x", 1<<20+1)), "larger than max_module (1MiB)"},
+		{"too large", write("large", strings.Repeat("x", 1<<20+1)), "larger than limits.module (1MiB)"},
 		{"nothing in it", write("bare", "\x00asm\x01\x00\x00\x00"), "does not export the function relay_abi_v1"},
 	}
 	for _, tt := range tests {

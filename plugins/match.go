@@ -40,23 +40,23 @@ type matchShard struct {
 	sets map[relay.Topic][2]filterSet
 }
 
-func newMatcher(filters []*filter) *matcher {
+func newMatcher(steps []step) *matcher {
 	m := &matcher{}
-	for i, f := range filters {
-		for src, sees := range f.sources {
+	for i := range steps {
+		for src, sees := range steps[i].sources {
 			if sees {
-				m.add(src, f, 1<<i)
+				m.add(src, steps[i].topics, 1<<i)
 			}
 		}
 	}
 	return m
 }
 
-func (m *matcher) add(src int, f *filter, bit filterSet) {
-	if len(f.topics) == 0 {
+func (m *matcher) add(src int, topics []relay.Pattern, bit filterSet) {
+	if len(topics) == 0 {
 		m.every[src] |= bit
 	}
-	for _, p := range f.topics {
+	for _, p := range topics {
 		if p == ">" {
 			m.every[src] |= bit
 			continue

@@ -9,17 +9,17 @@ import (
 	"eventrelay/relay"
 )
 
-func testFilter(sources [2]bool, topics ...relay.Pattern) *filter {
-	return &filter{topics: topics, sources: sources}
+func testStep(sources [2]bool, topics ...relay.Pattern) step {
+	return step{topics: topics, sources: sources}
 }
 
 func TestMatcher(t *testing.T) {
 	both := [2]bool{true, true}
-	m := newMatcher([]*filter{
-		testFilter(both),
-		testFilter(both, "orders.>"),
-		testFilter([2]bool{relay.Inbound: true}, "orders.*.new", "chat"),
-		testFilter([2]bool{relay.Published: true}, ">"),
+	m := newMatcher([]step{
+		testStep(both),
+		testStep(both, "orders.>"),
+		testStep([2]bool{relay.Inbound: true}, "orders.*.new", "chat"),
+		testStep([2]bool{relay.Published: true}, ">"),
 	})
 	tests := []struct {
 		topic relay.Topic
@@ -40,7 +40,7 @@ func TestMatcher(t *testing.T) {
 }
 
 func TestMatcher_IsBounded(t *testing.T) {
-	m := newMatcher([]*filter{testFilter([2]bool{true, true}, "t.>")})
+	m := newMatcher([]step{testStep([2]bool{true, true}, "t.>")})
 	for i := range 4 * matchShards * maxShardItems {
 		topic := relay.Topic(fmt.Sprintf("t.%d", i))
 		m.match(topic, hashTopic(topic), relay.Published)

@@ -44,6 +44,8 @@ type Filter struct {
 	Name string `koanf:"name"`
 	// Path is the module file.
 	Path string `koanf:"path"`
+	// SHA256 pins the module: a file with another sum is refused. 64 hexadecimal digits. Default: any file.
+	SHA256 string `koanf:"sha256"`
 	// Topics are the patterns of topics the filter sees. Default: every topic.
 	Topics []relay.Pattern `koanf:"topics"`
 	// Sources are "published", "inbound" or both. Default: both.
@@ -52,28 +54,115 @@ type Filter struct {
 	Config map[string]any `koanf:"config"`
 	// OnError says what becomes of an event on which the filter fails: "drop" (the default) or "pass".
 	OnError string `koanf:"on_error"`
+	// Reset says when an instance is brought back to where it was after its start: "never" (after a failure a new one is
+	// started), "on_error" (the default), or "every N" events, too, which bounds what leaks from event to event and how
+	// far memory fragments.
+	Reset string `koanf:"reset"`
+	// Breaker leaves a filter that fails too often alone for a while.
+	Breaker Breaker `koanf:"breaker"`
+	// Quarantine keeps the events on which the filter failed.
+	Quarantine Quarantine `koanf:"quarantine"`
 	// Limits bound one instance.
 	Limits Limits `koanf:"limits"`
 	// Allow grants host functions: kv, now, random, metric. log, reason and emit are always there.
 	Allow []string `koanf:"allow"`
 }
 
-// Limits bound one filter instance. Zero fields mean the defaults.
+// Limits bound one filter: its module, its instances and their calls. Zero fields mean the defaults.
 type Limits struct {
 	// Time is how long one call may run. On Linux, time in which a busy machine does not let it run is not counted, up
 	// to ten times as long; elsewhere it is. Default 10ms.
 	Time time.Duration `koanf:"time"`
+	// Init is how long an instance may take to start. Default: Options.InitTimeout.
+	Init time.Duration `koanf:"init"`
+	// Fuel is how many units of fuel, about one per instruction, one call may spend: unlike time it is the same on every
+	// machine. Default: as many as it likes.
+	Fuel int `koanf:"fuel"`
 	// Memory is the most linear memory of one instance, counted in pages of 64KiB. Default 16MiB.
 	Memory relay.Size `koanf:"memory"`
+	// Table is the most entries of one table. Default 10000.
+	Table int `koanf:"table"`
+	// Stack is the most that calls within the guest may nest, as bytes of their frames. Default 1MiB.
+	Stack relay.Size `koanf:"stack"`
+	// Output is the largest payload that one call may answer. Default: Options.MaxEvent.
+	Output relay.Size `koanf:"output"`
 	// Emits is how many events one call may emit. Default 64.
 	Emits int `koanf:"emits"`
+	// Log is how many bytes of text one call may write to the log. Default 64KiB.
+	Log relay.Size `koanf:"log"`
+	// LogRate is how many bytes all instances together may write to the log in a second. Default 64KiB.
+	LogRate relay.Size `koanf:"log_rate"`
+	// KV is how many bytes the key-value store may hold. Default 1MiB.
+	KV relay.Size `koanf:"kv"`
+	// Module is the largest module file. Default: Options.MaxModule.
+	Module relay.Size `koanf:"module"`
+	// Body is the largest function, since compiling one takes quadratic time. Default 64KiB.
+	Body relay.Size `koanf:"body"`
+	// Locals is the most locals of one function. Default 10000.
+	Locals int `koanf:"locals"`
+	// Functions is the most functions of the module. Default 100000.
+	Functions int `koanf:"functions"`
 }
 
-func (l Limits) withDefaults() Limits {
+// DefaultLimits returns what zero fields mean, given the options.
+func DefaultLimits(o Options) Limits { return Limits{}.withDefaults(o.withDefaults()) }
+
+func (l Limits) withDefaults(o Options) Limits {
 	l.Time = cmp.Or(l.Time, 10*time.Millisecond)
+	l.Init = cmp.Or(l.Init, o.InitTimeout)
 	l.Memory = cmp.Or(l.Memory, 16*relay.MiB)
+	l.Table = cmp.Or(l.Table, 10_000)
+	l.Stack = cmp.Or(l.Stack, relay.MiB)
+	l.Output = cmp.Or(l.Output, o.MaxEvent)
 	l.Emits = cmp.Or(l.Emits, 64)
+	l.Log = cmp.Or(l.Log, 64*relay.KiB)
+	l.LogRate = cmp.Or(l.LogRate, 64*relay.KiB)
+	l.KV = cmp.Or(l.KV, relay.MiB)
+	l.Module = cmp.Or(l.Module, o.MaxModule)
+	l.Body = cmp.Or(l.Body, 64*relay.KiB)
+	l.Locals = cmp.Or(l.Locals, 10_000)
+	l.Functions = cmp.Or(l.Functions, 100_000)
 	return l
+}
+
+// Breaker says when a filter that fails is left alone: while the breaker is open, events are treated by on_error without
+// a call. Zero fields mean the defaults.
+type Breaker struct {
+	// Failures within Window open the breaker, if they are at least a tenth of the calls since the first of them: a few
+	// events that were made to break a filter are no reason to take it from all others. Default 5.
+	Failures int `koanf:"failures"`
+	// Window is how far back failures count. Default 10s.
+	Window time.Duration `koanf:"window"`
+	// Probe is how long it stays open before one event is tried. If that fails too, it waits twice as long, up to a
+	// minute; if not, the breaker closes. Default 1s.
+	Probe time.Duration `koanf:"probe"`
+}
+
+// DefaultBreaker returns what zero fields mean.
+func DefaultBreaker() Breaker { return Breaker{}.withDefaults() }
+
+func (b Breaker) withDefaults() Breaker {
+	b.Failures = cmp.Or(b.Failures, 5)
+	b.Window = cmp.Or(b.Window, 10*time.Second)
+	b.Probe = cmp.Or(b.Probe, time.Second)
+	return b
+}
+
+// Quarantine bounds how much is kept of the events on which a filter failed; the newest are. Zero fields mean the defaults.
+type Quarantine struct {
+	// Events is how many are kept. Default 32.
+	Events int `koanf:"events"`
+	// Bytes is how much they may take. An event that is larger by itself is kept without its payload. Default 1MiB.
+	Bytes relay.Size `koanf:"bytes"`
+}
+
+// DefaultQuarantine returns what zero fields mean.
+func DefaultQuarantine() Quarantine { return Quarantine{}.withDefaults() }
+
+func (q Quarantine) withDefaults() Quarantine {
+	q.Events = cmp.Or(q.Events, 32)
+	q.Bytes = cmp.Or(q.Bytes, relay.MiB)
+	return q
 }
 
 const (

@@ -41,19 +41,19 @@ func Open(ctx context.Context, o Options, filters []Filter, sink relay.Sink, log
 		return nil, err
 	}
 	o = o.withDefaults()
-	plugins := newRegistry(log)
-	g, err := loadGeneration(ctx, o, filters, plugins)
+	plugins := newRegistry(o.Lanes, log)
+	a := assembly{options: o, plugins: plugins}
+	g, err := a.assemble(ctx, filters)
 	if err != nil {
 		return nil, err
 	}
+	install(g)
 	p := &Pipeline{options: o, sink: sink, plugins: plugins, stats: &pipelineStats{}, last: g}
 	p.stopping, p.stop = context.WithCancel(context.Background())
 	for i := range o.Lanes {
-		c := chain{sink: sink, stats: p.stats, maxEvent: int(o.MaxEvent)}
-		p.lanes = append(p.lanes, newLane(i, int64(o.Queue)/int64(o.Lanes), c))
+		p.lanes = append(p.lanes, newLane(i, int64(o.Queue)/int64(o.Lanes), sink, int(o.MaxEvent)))
 	}
 	g.settled.Store(true)
-	g.run()
 	p.number.Store(1)
 	p.gen.Store(g)
 	return p, nil
@@ -66,7 +66,8 @@ func Check(ctx context.Context, o Options, filters []Filter) error {
 	}
 	o = o.withDefaults()
 	o.Lanes = 1
-	g, err := loadGeneration(ctx, o, filters, newRegistry(slog.New(slog.DiscardHandler)))
+	a := assembly{options: o, plugins: newRegistry(1, slog.New(slog.DiscardHandler))}
+	g, err := a.assemble(ctx, filters)
 	if err != nil {
 		return err
 	}
@@ -144,7 +145,7 @@ func (p *Pipeline) appendStraight(b *batch) {
 	for i, lane := range b.lanes {
 		if lane == straight {
 			b.results[i] = relay.Result{EventID: b.events[i].ID, Position: b.at[j]}
-			p.stats.count(b.events[i].Source, relay.Accepted, 1)
+			p.stats.straight.count(b.events[i].Source, relay.Accepted, 1)
 			j++
 		}
 	}
@@ -231,7 +232,7 @@ func (p *Pipeline) Submit(ev *relay.Event, done func(relay.Result), ready func()
 	if set == 0 && g.direct() {
 		position := p.sink.Append(ev)
 		g.release()
-		p.stats.count(ev.Source, relay.Accepted, 1)
+		p.stats.straight.count(ev.Source, relay.Accepted, 1)
 		if done != nil {
 			done(relay.Result{EventID: ev.ID, Position: position})
 		}

@@ -332,6 +332,8 @@ func TestPipeline_ReloadKeepsKVNotMemory(t *testing.T) {
 		all := r.sink.all()
 		assert.Equal(t, byte(i+1), payloadOf(all[len(all)-2:], "kv")[0])
 		assert.Equal(t, byte(1), payloadOf(all[len(all)-2:], "memory")[0])
+		count.Config = map[string]any{"version": i}
+		memory.Config = count.Config
 		require.NoError(t, r.Reload(context.Background(), []Filter{count, memory}))
 	}
 	assert.Equal(t, 3., r.metric("relay_plugin_calls_total", "plugin", "f"))

@@ -42,10 +42,10 @@ func (s *slot) fill(ctx context.Context) error {
 func (s *slot) handle(ev *relay.Event, room budget) (answer, *failure) {
 	if s.inst == nil {
 		if time.Now().Before(s.retryAt) {
-			return answer{}, &failure{causeUnavailable, "could not be started again; waiting to retry"}
+			return answer{}, &failure{cause: causeUnavailable, text: "could not be started again; waiting to retry"}
 		}
 		if err := s.fill(s.filter.life); err != nil {
-			return answer{}, &failure{causeUnavailable, clean("could not be started again: "+err.Error(), maxErrorText)}
+			return answer{}, &failure{cause: causeUnavailable, text: clean("could not be started again: "+err.Error(), maxErrorText)}
 		}
 		s.filter.plugin.stats.restarts.Add(1)
 	}

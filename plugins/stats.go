@@ -26,15 +26,44 @@ func (v filterVerdict) String() string {
 
 // pluginStats counts what one filter did. It outlives reloads.
 type pluginStats struct {
-	verdicts   [filterVerdicts]atomic.Uint64 // their sum is the number of calls
+	lanes      []laneStats
 	errors     [causes]atomic.Uint64
-	duration   relay.Histogram
+	swaps      [swaps]atomic.Uint64
 	emitted    atomic.Uint64
 	refused    atomic.Uint64 // emits beyond a cap
+	restores   atomic.Uint64 // instances brought back to their start
 	restarts   atomic.Uint64 // instances replaced
 	suppressed atomic.Uint64 // log lines
 	memory     atomic.Int64  // bytes, of all instances
 	custom     customStats
+}
+
+// laneStats are what every call counts: one per lane, so that lanes do not wait for each other's cache lines.
+type laneStats struct {
+	verdicts [filterVerdicts]atomic.Uint64 // their sum is the number of calls
+	fuel     atomic.Uint64
+	duration relay.Histogram
+	_        [64]byte
+}
+
+// Ends of a swap.
+const (
+	swapDone = iota
+	swapFailed
+	swapRolledBack
+	swaps
+)
+
+var swapWords = [swaps]string{"done", "failed", "rolled_back"}
+
+// calls returns how many events the filter was there for.
+func (s *pluginStats) calls() (n uint64) {
+	for i := range s.lanes {
+		for v := range s.lanes[i].verdicts {
+			n += s.lanes[i].verdicts[v].Load()
+		}
+	}
+	return n
 }
 
 // customStats are the counters that a guest named.
@@ -63,23 +92,35 @@ func (c *customStats) add(name []byte, delta int64) {
 	*v += delta
 }
 
-// pipelineStats counts what passed the pipeline.
-type pipelineStats struct {
-	events  [2][int(relay.Failed) + 1]atomic.Uint64 // by source and verdict
-	refused atomic.Uint64
-	reloads [2]atomic.Uint64 // failed, succeeded
+// eventStats count what was decided, by source and verdict. Each lane has its own.
+type eventStats struct {
+	events [2][int(relay.Failed) + 1]atomic.Uint64
 }
 
-func (s *pipelineStats) count(src relay.Source, v relay.Verdict, n int) {
-	s.events[src][v].Add(uint64(n))
+func (s *eventStats) count(src relay.Source, v relay.Verdict, n int) { s.events[src][v].Add(uint64(n)) }
+
+// pipelineStats counts what passed the pipeline.
+type pipelineStats struct {
+	straight eventStats // events that no filter saw
+	refused  atomic.Uint64
+	reloads  [2]atomic.Uint64 // failed, succeeded
+}
+
+// decided returns how many events from src had verdict v.
+func (p *Pipeline) decided(src relay.Source, v relay.Verdict) uint64 {
+	n := p.stats.straight.events[src][v].Load()
+	for _, l := range p.lanes {
+		n += l.chain.events.events[src][v].Load()
+	}
+	return n
 }
 
 // Metrics reports what the filters did. See relay.Meter.
 func (p *Pipeline) Metrics(yield func(relay.Metric)) {
-	for src := range p.stats.events {
-		for v := range p.stats.events[src] {
+	for src := range relay.Inbound + 1 {
+		for v := range relay.Failed + 1 {
 			yield(counter("relay_events_total", "Events decided, by where they came from and what the filters made of them.",
-				p.stats.events[src][v].Load(), "source", relay.Source(src).String(), "verdict", relay.Verdict(v).String()))
+				p.decided(src, v), "source", src.String(), "verdict", v.String()))
 		}
 	}
 	yield(counter("relay_pipeline_refused_total", "Events refused because the queue before the filters was full.", p.stats.refused.Load()))
@@ -89,29 +130,58 @@ func (p *Pipeline) Metrics(yield func(relay.Metric)) {
 	yield(gauge("relay_pipeline_queued_bytes", "Bytes of events that wait for the filters.", float64(p.queued())))
 	yield(gauge("relay_plugin_generation", "How many times the filters were loaded.", float64(p.number.Load())))
 	for _, pl := range p.plugins.list() {
-		pl.stats.metrics(pl.name, yield)
+		pl.metrics(yield)
 	}
 }
 
-func (s *pluginStats) metrics(name string, yield func(relay.Metric)) {
-	label := []string{"plugin", name}
-	calls := uint64(0)
-	for v := range s.verdicts {
-		n := s.verdicts[v].Load()
-		calls += n
-		yield(counter("relay_plugin_verdicts_total", "What filters answered.", n, "plugin", name, "verdict", filterVerdict(v).String()))
+// metrics reports what one filter did.
+func (p *plugin) metrics(yield func(relay.Metric)) {
+	s, label := &p.stats, []string{"plugin", p.name}
+	var sum laneStats
+	for i := range s.lanes {
+		sum.add(&s.lanes[i])
 	}
-	yield(counter("relay_plugin_calls_total", "Events that filters were called for.", calls, label...))
+	for v := range sum.verdicts {
+		yield(counter("relay_plugin_verdicts_total", "What filters answered.", sum.verdicts[v].Load(), "plugin", p.name, "verdict", filterVerdict(v).String()))
+	}
+	yield(counter("relay_plugin_calls_total", "Events that filters were called for.", s.calls(), label...))
 	for c := range s.errors {
-		yield(counter("relay_plugin_errors_total", "Calls that failed, by cause.", s.errors[c].Load(), "plugin", name, "cause", cause(c).String()))
+		yield(counter("relay_plugin_errors_total", "Calls that failed, by cause.", s.errors[c].Load(), "plugin", p.name, "cause", cause(c).String()))
 	}
-	yield(relay.Metric{Name: "relay_plugin_duration_seconds", Help: "How long calls took.", Kind: relay.HistogramKind, Labels: label, Histogram: &s.duration})
+	for i := range s.swaps {
+		yield(counter("relay_plugin_swaps_total", "Versions of filters put in the place of others, or not.", s.swaps[i].Load(), "plugin", p.name, "outcome", swapWords[i]))
+	}
+	yield(relay.Metric{Name: "relay_plugin_duration_seconds", Help: "How long calls took.", Kind: relay.HistogramKind, Labels: label, Histogram: &sum.duration})
+	yield(counter("relay_plugin_fuel_total", "Fuel that calls spent.", sum.fuel.Load(), label...))
 	yield(counter("relay_plugin_emitted_total", "Events that filters emitted.", s.emitted.Load(), label...))
 	yield(counter("relay_plugin_emits_refused_total", "Events that filters could not emit, as a cap was reached.", s.refused.Load(), label...))
-	yield(counter("relay_plugin_restarts_total", "Instances replaced after a failure.", s.restarts.Load(), label...))
+	yield(counter("relay_plugin_restores_total", "Instances brought back to where they were after their start.", s.restores.Load(), label...))
+	yield(counter("relay_plugin_restarts_total", "Instances replaced by others.", s.restarts.Load(), label...))
 	yield(counter("relay_plugin_log_suppressed_total", "Log lines of filters that were counted, not written.", s.suppressed.Load(), label...))
 	yield(gauge("relay_plugin_memory_bytes", "Linear memory of all instances.", float64(s.memory.Load()), label...))
-	s.custom.metrics(name, yield)
+	p.state(yield, label)
+	s.custom.metrics(p.name, yield)
+}
+
+// state reports where the filter stands.
+func (p *plugin) state(yield func(relay.Metric), label []string) {
+	_, openings, _ := p.breaker.status()
+	kept, total := p.quarantine.counts()
+	yield(gauge("relay_plugin_breaker_state", "0 closed, 1 half-open, 2 open: the filter is not called.", float64(p.breaker.state.Load()), label...))
+	yield(counter("relay_plugin_breaker_openings_total", "How many times the breaker has opened.", openings, label...))
+	yield(counter("relay_plugin_quarantined_total", "Events on which filters failed.", total, label...))
+	yield(gauge("relay_plugin_quarantine_events", "Such events that are kept.", float64(kept), label...))
+	if running, _ := p.versionsOf(); running != nil {
+		yield(gauge("relay_plugin_version", "The version that runs: how many were loaded when it was.", float64(running.number), label...))
+	}
+}
+
+func (s *laneStats) add(o *laneStats) {
+	for v := range s.verdicts {
+		s.verdicts[v].Add(o.verdicts[v].Load())
+	}
+	s.fuel.Add(o.fuel.Load())
+	s.duration.Merge(&o.duration)
 }
 
 func (c *customStats) metrics(plugin string, yield func(relay.Metric)) {

@@ -1,9 +1,12 @@
 package plugins
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 	"time"
@@ -21,6 +24,13 @@ const (
 	maxCallTime  = time.Minute   // a call holds its lane
 	maxEmitCount = maxEmitsPerEvent
 	maxConfig    = relay.MiB
+
+	maxFailures    = 100_000
+	maxQuarantined = 10_000
+
+	maxTableEntries = 10_000_000
+	maxStack        = 16 * relay.MiB // wazero's own stack ends at some 50 MB, which the meter's count must not reach
+	maxCount        = 10_000_000
 )
 
 // Validate reports every fault of the options and the chain at once, each with what to write instead. Zero values mean
@@ -58,9 +68,14 @@ func (f *Filter) validate(at string) error {
 	errs := []error{
 		checkName(at, f.Name),
 		oneOf(at+".on_error", f.OnError, "", dropOnError, passOnError),
-		inRange(at+".limits.time", f.Limits.Time, 0, maxCallTime),
-		inRange(at+".limits.emits", f.Limits.Emits, 0, maxEmitCount),
-		checkMemory(at, f.Limits.Memory),
+		f.Limits.validate(at + ".limits."),
+		inRange(at+".breaker.failures", f.Breaker.Failures, 0, maxFailures),
+		inRange(at+".breaker.window", f.Breaker.Window, 0, time.Hour),
+		inRange(at+".breaker.probe", f.Breaker.Probe, 0, time.Hour),
+		inRange(at+".quarantine.events", f.Quarantine.Events, 0, maxQuarantined),
+		inRange(at+".quarantine.bytes", f.Quarantine.Bytes, 0, relay.GiB),
+		checkSum(at, f.SHA256),
+		checkReset(at, f.Reset),
 		checkConfig(at, f.Config),
 	}
 	if f.Path == "" {
@@ -80,6 +95,26 @@ func (f *Filter) validate(at string) error {
 	return errors.Join(errs...)
 }
 
+func (l *Limits) validate(at string) error {
+	return errors.Join(
+		inRange(at+"time", l.Time, 0, maxCallTime),
+		inRange(at+"init", l.Init, 0, time.Hour),
+		inRange(at+"fuel", l.Fuel, 0, math.MaxInt),
+		checkMemory(at, l.Memory),
+		inRange(at+"table", l.Table, 0, maxTableEntries),
+		inRange(at+"stack", l.Stack, 0, maxStack),
+		inRange(at+"output", l.Output, 0, relay.GiB),
+		inRange(at+"emits", l.Emits, 0, maxEmitCount),
+		inRange(at+"log", l.Log, 0, relay.GiB),
+		inRange(at+"log_rate", l.LogRate, 0, relay.GiB),
+		inRange(at+"kv", l.KV, 0, relay.GiB),
+		inRange(at+"module", l.Module, 0, relay.GiB),
+		inRange(at+"body", l.Body, 0, relay.GiB),
+		inRange(at+"locals", l.Locals, 0, maxCount),
+		inRange(at+"functions", l.Functions, 0, maxCount),
+	)
+}
+
 func checkName(at, name string) error {
 	switch {
 	case name == "":
@@ -96,9 +131,16 @@ func isNameRune(r rune) bool {
 	return 'a' <= r && r <= 'z' || 'A' <= r && r <= 'Z' || '0' <= r && r <= '9' || strings.ContainsRune("-_.", r)
 }
 
+func checkSum(at, sum string) error {
+	if raw, err := hex.DecodeString(sum); sum != "" && (err != nil || len(raw) != sha256.Size) {
+		return fmt.Errorf("%s.sha256: %.80q; write the 64 digits that sha256sum prints", at, sum)
+	}
+	return nil
+}
+
 func checkMemory(at string, m relay.Size) error {
 	if m != 0 && (m < pageSize || m > maxMemory) {
-		return fmt.Errorf("%s.limits.memory: %v; write %v to %v", at, m, pageSize, maxMemory)
+		return fmt.Errorf("%smemory: %v; write %v to %v", at, m, pageSize, maxMemory)
 	}
 	return nil
 }

@@ -53,6 +53,15 @@ func (h *Histogram) Observe(d time.Duration) {
 	h.sum.Add(int64(d))
 }
 
+// Merge adds what from has counted to h.
+func (h *Histogram) Merge(from *Histogram) {
+	counts, sum := from.Read()
+	for i, n := range counts {
+		h.buckets[i].Add(n)
+	}
+	h.sum.Add(int64(sum))
+}
+
 // Read returns the count per bucket (not cumulative) and the sum. Concurrent observations may be half seen.
 func (h *Histogram) Read() (counts [len(HistogramBounds) + 1]uint64, sum time.Duration) {
 	for i := range h.buckets {

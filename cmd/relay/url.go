@@ -11,18 +11,38 @@ import (
 	"github.com/spf13/pflag"
 )
 
-const defaultURL = "http://127.0.0.1:8080"
+const (
+	defaultURL      = "http://127.0.0.1:8080"
+	defaultAdminURL = "http://127.0.0.1:9090"
+)
 
-// endpoint is the address of a relay, as --url or RELAY_URL give it.
-type endpoint struct{ raw string }
+// endpoint is an address of a relay, as --url or RELAY_URL give it; the admin listener's is --admin or RELAY_ADMIN_URL.
+type endpoint struct {
+	raw   string
+	admin bool
+}
+
+// names returns the flag, the variable and the default.
+func (e *endpoint) names() (flag, env, def string) {
+	if e.admin {
+		return "admin", "RELAY_ADMIN_URL", defaultAdminURL
+	}
+	return "url", "RELAY_URL", defaultURL
+}
 
 func (e *endpoint) register(flags *pflag.FlagSet) {
-	flags.StringVar(&e.raw, "url", "", "where the relay is (default $RELAY_URL, else "+defaultURL+")")
+	flag, env, def := e.names()
+	what := "where the relay is"
+	if e.admin {
+		what = "where its admin listener is"
+	}
+	flags.StringVar(&e.raw, flag, "", what+" (default $"+env+", else "+def+")")
 }
 
 // base returns the address without a slash at its end.
 func (e *endpoint) base(a *app) (*url.URL, error) {
-	raw := cmp.Or(e.raw, a.getenv("RELAY_URL"), defaultURL)
+	flag, env, def := e.names()
+	raw := cmp.Or(e.raw, a.getenv(env), def)
 	if !strings.Contains(raw, "://") {
 		raw = "http://" + raw // localhost:8080
 	}
@@ -31,10 +51,10 @@ func (e *endpoint) base(a *app) (*url.URL, error) {
 		if e, ok := errors.AsType[*url.Error](err); ok {
 			err = e.Err // its text repeats the address, and the password in it
 		}
-		return nil, &exitError{exitUsage, fmt.Errorf("--url: %w; write it as http://HOST:PORT or https://HOST", err)}
+		return nil, &exitError{exitUsage, fmt.Errorf("--%s: %w; write it as http://HOST:PORT or https://HOST", flag, err)}
 	}
 	if err := checkBase(u); err != nil {
-		return nil, &exitError{exitUsage, fmt.Errorf("--url %s: %w", u.Redacted(), err)}
+		return nil, &exitError{exitUsage, fmt.Errorf("--%s %s: %w", flag, u.Redacted(), err)}
 	}
 	u.Scheme = schemes[u.Scheme]
 	u.Path = strings.TrimRight(u.Path, "/")

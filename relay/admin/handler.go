@@ -35,6 +35,12 @@ func newHandler(o Options, d Deps, begun time.Time) *handler {
 		"/page.css":   {http.MethodGet, asset("page.css")},
 		"/stats.json": {http.MethodGet, page.stats},
 	}
+	if d.Plugins != nil {
+		plugins := plugins{d.Plugins}
+		h.routes["/plugins"] = route{http.MethodGet, plugins.list}
+		h.routes["/plugins/quarantine"] = route{http.MethodGet, plugins.quarantine}
+		h.routes["/plugins/rollback"] = route{http.MethodPost, plugins.rollback}
+	}
 	if d.Reload != nil {
 		h.routes["/reload"] = route{http.MethodPost, reload(d.Reload)}
 	}

@@ -6,6 +6,9 @@
 //	GET /metrics       Prometheus
 //	GET /debug/pprof/  profiles
 //	GET /, /stats.json the status page and what it shows
+//	GET /plugins                        what each filter is and does
+//	GET /plugins/quarantine?name=NAME   the events on which filters failed, as NDJSON; without a name, of all
+//	POST /plugins/rollback?name=NAME    the version of a filter that ran before
 //	POST /reload       reload, where the program allows it; /control/… likewise
 //
 // Open → Host and origin checked → route by exact path and method → Close. Names that point here through DNS rebinding
@@ -34,6 +37,8 @@ type Deps struct {
 	Ready func() error
 	// Reload reloads what can change while running. Nil: /reload does not exist.
 	Reload func() error
+	// Plugins runs the filters. Nil: /plugins does not exist.
+	Plugins relay.PluginControl
 	// Control serves /control/…, with that prefix. Nil: it does not exist.
 	Control http.Handler
 	// Log receives what goes wrong.

@@ -49,7 +49,12 @@ func TestShippedFile_ExamplesAreValid(t *testing.T) {
 	f := c.Filters[0]
 	assert.Equal(t, []string{"published", "inbound"}, f.Sources)
 	assert.Equal(t, "drop", f.OnError)
-	assert.Equal(t, 64, f.Limits.Emits)
+	want := plugins.DefaultLimits(c.Plugins)
+	want.Fuel = f.Limits.Fuel // the only one that is off unless it is set
+	assert.Equal(t, want, f.Limits)
+	assert.Equal(t, plugins.DefaultBreaker(), f.Breaker)
+	assert.Equal(t, plugins.DefaultQuarantine(), f.Quarantine)
+	assert.Equal(t, "on_error", f.Reset)
 	assert.NotEmpty(t, c.Auth.PublishKeys)
 	assert.True(t, strings.HasSuffix(c.Auth.SubscribeTokensFile, filepath.Join("keys", "subscribe")))
 	for _, s := range []bool{c.Auth.NeedsKey(), c.Auth.NeedsToken()} {

@@ -118,10 +118,11 @@ func (s *Server) open(ctx context.Context, c *config.Config) (err error) {
 	}
 	raiseProcs(c.WebSocket)
 	s.admin, err = admin.Open(c.Admin, admin.Deps{
-		Meters: []relay.Meter{s.transport, publish, s.pipeline, s.fanout},
-		Ready:  s.Ready,
-		Reload: func() error { return s.ReloadFile(context.Background()) },
-		Log:    s.log,
+		Meters:  []relay.Meter{s.transport, publish, s.pipeline, s.fanout},
+		Ready:   s.Ready,
+		Reload:  func() error { return s.ReloadFile(context.Background()) },
+		Plugins: s.pipeline,
+		Log:     s.log,
 	})
 	if err != nil {
 		return fmt.Errorf("open admin %s: %w", c.Admin.Listen, err)

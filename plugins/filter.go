@@ -1,0 +1,152 @@
+package plugins
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+	"sync"
+	"sync/atomic"
+
+	"github.com/tetratelabs/wazero"
+	"github.com/tetratelabs/wazero/api"
+)
+
+// filter is one version of a plugin, loaded: its settings, its compiled module in a runtime of its own, an instance per
+// lane, and a spare that waits to replace a broken one. Generations that have it in their chain hold it; so does the
+// plugin while it is kept for a rollback. Safe for concurrent use, but for slots.
+type filter struct {
+	// Set at construction.
+	plugin   *plugin
+	spec     Filter // as configured
+	identity identity
+	sum      [sha256.Size]byte // of the module; the seed of its randomness
+	number   uint64            // counts the plugin's versions
+	limits   Limits
+	reset    reset
+	granted  grants
+	config   []byte
+
+	runtime wazero.Runtime
+	code    wazero.CompiledModule
+
+	slots []slot // by lane; each owned by the lane's holder
+
+	holders atomic.Int64 // see hold
+
+	// Set by open, ended by park.
+	spare chan *instance  // holds at most one; never closed
+	wants chan struct{}   // asks keepSpares for one; never closed
+	life  context.Context // of starts after the first; ended by stop
+	stop  context.CancelFunc
+	done  sync.WaitGroup // keepSpares
+}
+
+// load scans and compiles a module and links it. It starts no instance.
+func load(ctx context.Context, o Options, spec *Filter, m *moduleFile, p *plugin) (*filter, error) {
+	f := &filter{
+		plugin:   p,
+		spec:     *spec,
+		identity: m.identity(o, spec),
+		sum:      m.sum,
+		limits:   spec.Limits.withDefaults(o),
+		reset:    parseReset(spec.Reset),
+		granted:  parseGrants(spec.Allow),
+		config:   []byte("{}"),
+		slots:    make([]slot, o.Lanes),
+	}
+	if len(spec.Config) > 0 {
+		f.config, _ = json.Marshal(spec.Config) // Validate has seen that it can be
+	}
+	for i := range f.slots {
+		f.slots[i].filter = f
+	}
+	f.number = p.versions.Add(1)
+	f.holders.Store(1)
+	if err := inBackground(func() error { return f.compile(ctx, m.bytes) }); err != nil {
+		f.close()
+		return nil, err
+	}
+	return f, nil
+}
+
+// compile does what takes long. It cannot be cancelled; what scan refuses bounds how long it takes.
+func (f *filter) compile(ctx context.Context, file []byte) error {
+	module, err := scan(file, f.limits.Memory)
+	if err != nil {
+		return bounded(err)
+	}
+	f.runtime = wazero.NewRuntimeWithConfig(ctx, wazero.NewRuntimeConfig().
+		WithCoreFeatures(api.CoreFeaturesV2).
+		WithMemoryLimitPages(uint32(f.limits.Memory/pageSize)).
+		WithDebugInfoEnabled(false). // DWARF is foreign bytes for another parser
+		WithCloseOnContextDone(true))
+	if f.code, err = f.runtime.CompileModule(ctx, module); err != nil {
+		return bounded(fmt.Errorf("compile: %w", err))
+	}
+	imports := f.code.ImportedFunctions()
+	if err := errors.Join(checkImports(imports, f.granted), checkExports(f.code)); err != nil {
+		return errors.New(strings.ReplaceAll(err.Error(), "\n", "; ")) // one line, for logs and for check
+	}
+	return link(ctx, f.runtime, imports)
+}
+
+// bounded cuts an error that may quote the module.
+func bounded(err error) error { return errors.New(clean(err.Error(), maxErrorText)) }
+
+// open starts an instance for every lane, and tries that one of them can be brought back to its beginning. No lane may
+// use f yet. On an error, f is parked.
+func (f *filter) open(ctx context.Context) error {
+	f.spare, f.wants = make(chan *instance, 1), make(chan struct{}, 1)
+	f.life, f.stop = context.WithCancel(context.Background())
+	for i := range f.slots {
+		err := ctx.Err()
+		if err == nil {
+			err = f.slots[i].fill(ctx)
+		}
+		if err != nil {
+			f.park()
+			return err
+		}
+	}
+	return nil
+}
+
+// park closes all instances; the compiled module stays. No call may be in flight. It may be called twice.
+func (f *filter) park() {
+	if f.stop == nil {
+		return
+	}
+	f.stop()
+	f.done.Wait()
+	select {
+	case in := <-f.spare:
+		in.close()
+	default:
+	}
+	for i := range f.slots {
+		f.slots[i].empty()
+	}
+}
+
+// hold and release count who may still use f; the last to release it frees it.
+func (f *filter) hold() *filter {
+	f.holders.Add(1)
+	return f
+}
+
+func (f *filter) release() {
+	if f.holders.Add(-1) == 0 {
+		f.close()
+	}
+}
+
+// close frees the instances and the runtime. It may be called on what load left.
+func (f *filter) close() {
+	f.park()
+	if f.runtime != nil {
+		_ = f.runtime.Close(context.Background()) // closes memory only; there is nothing to be done about an error
+	}
+}
