@@ -9,6 +9,8 @@ import (
 	"path/filepath"
 	"runtime"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -167,21 +169,8 @@ func swapMany(t *testing.T, n int) {
 		err := r.Reload(context.Background(), []Filter{f})
 		assert.Equal(t, name == "panic_on_start", err != nil, "%v", err)
 	}
-	stop, events, done := make(chan struct{}), 0, make(chan struct{})
-	go func() {
-		defer close(done)
-		for ; ; events++ {
-			select {
-			case <-stop:
-				return
-			default:
-			}
-			assert.NoError(t, r.say("p").Err)
-			r.sink.mu.Lock()
-			r.sink.events = r.sink.events[:0]
-			r.sink.mu.Unlock()
-		}
-	}()
+	stop, events := r.keepSaying("p")
+	defer stop()
 	for i := range 20 { // until pools, caches and the allocator have what they keep
 		step(i)
 	}
@@ -189,12 +178,28 @@ func swapMany(t *testing.T, n int) {
 	for i := range n {
 		step(i)
 	}
-	require.Eventually(t, func() bool { return runtime.NumGoroutine() <= goroutines }, eventually, tick)
+	stop()
+	assert.Eventually(t, func() bool { return runtime.NumGoroutine() <= goroutines }, eventually, tick)
 	assert.LessOrEqual(t, heapInUse(), before+4<<20+before/4, "heap")
-	close(stop)
-	<-done
-	assert.Positive(t, events)
-	t.Logf("%d swaps, %d events meanwhile; heap %d KiB, then %d KiB", n, events, before>>10, heapInUse()>>10)
+	assert.Positive(t, events())
+	t.Logf("%d swaps, %d events meanwhile; heap %d KiB, then %d KiB", n, events(), before>>10, heapInUse()>>10)
+}
+
+// keepSaying publishes payload again and again until stop, which waits for the last. What reached the sink is forgotten.
+func (r *rig) keepSaying(payload string) (stop func(), said func() int64) {
+	var n atomic.Int64
+	var wg sync.WaitGroup
+	ctx, cancel := context.WithCancel(context.Background())
+	wg.Go(func() {
+		for ctx.Err() == nil {
+			assert.NoError(r.t, r.say(payload).Err)
+			n.Add(1)
+			r.sink.mu.Lock()
+			r.sink.events = r.sink.events[:0]
+			r.sink.mu.Unlock()
+		}
+	})
+	return func() { cancel(); wg.Wait() }, n.Load
 }
 
 func heapInUse() uint64 {
