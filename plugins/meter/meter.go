@@ -1,7 +1,5 @@
 package meter
 
-import "errors"
-
 // Names that a rewritten module has and that an original must not use.
 const (
 	// HostModule is the module that a rewritten module imports TickName from. An import from it refuses a module.
@@ -25,12 +23,20 @@ const Slice = 10_000
 // error says what is wrong and where. Scan does not check types: the engine does. It allocates in proportion to the
 // bytes of the module only.
 func Scan(module []byte, limits Limits) (*Report, error) {
-	return nil, errors.New("not yet")
+	m, err := parse(module, limits)
+	if err != nil {
+		return nil, err
+	}
+	return m.report(len(module)), nil
 }
 
 // Rewrite scans a module and returns it metered. Its tables and memory have a maximum within the limits, functions keep
 // their names, and other custom sections are left out. What the engine would refuse in the original it refuses in the
 // rewritten module too.
 func Rewrite(module []byte, limits Limits) ([]byte, *Report, error) {
-	return nil, nil, errors.New("not yet")
+	m, err := parse(module, limits)
+	if err != nil {
+		return nil, nil, err
+	}
+	return m.rewritten(len(module)), m.report(len(module)), nil
 }

@@ -1,6 +1,9 @@
 package meter
 
-import "time"
+import (
+	"strings"
+	"time"
+)
 
 // Report is what Scan found in a module.
 type Report struct {
@@ -69,3 +72,68 @@ type Export struct {
 
 // Table is one table as declared; Max is -1 without a maximum.
 type Table struct{ Min, Max int }
+
+func (m *module) report(size int) *Report {
+	r := &Report{
+		Bytes: size, Functions: len(m.funcs), HasStart: m.start >= 0, MemoryMax: -1,
+		CanChangeTables: m.changesTables, CanGrowMemory: m.growsMemory, MutableGlobals: m.mutableGlobals(),
+	}
+	for _, i := range m.imports {
+		r.Imports = append(r.Imports, Import{i.module, i.name, m.types[i.typ].String()})
+	}
+	for _, e := range m.exports {
+		x := Export{Name: e.name, Kind: e.kind, Index: int(e.index)}
+		if e.kind == KindFunc {
+			x.Type = m.types[m.funcs[e.index]].String()
+		}
+		r.Exports = append(r.Exports, x)
+	}
+	if m.memory != nil {
+		r.MemoryMin = int(m.memory.low)
+		if m.memory.bounded {
+			r.MemoryMax = int(m.memory.high)
+		}
+	}
+	for _, t := range m.tables {
+		high := -1
+		if t.bounded {
+			high = int(t.high)
+		}
+		r.Tables = append(r.Tables, Table{int(t.low), high})
+	}
+	for _, t := range m.savedTypes() {
+		r.SnapshotSlots++
+		if t == typeV128 {
+			r.SnapshotSlots++
+		}
+	}
+	m.reportBodies(r)
+	return r
+}
+
+func (m *module) reportBodies(r *Report) {
+	for i := range m.bodies {
+		b := &m.bodies[i]
+		r.MaxBody = max(r.MaxBody, len(b.code))
+		r.MaxBlocks = max(r.MaxBlocks, b.blocks)
+		r.MaxLocals = max(r.MaxLocals, int(b.locals))
+	}
+}
+
+// String is a type as it is written in reports, such as "(i32, i64) -> (i32)".
+func (t *funcType) String() string {
+	return "(" + typeList(t.params) + ") -> (" + typeList(t.results) + ")"
+}
+
+func typeList(types []byte) string {
+	names := make([]string, len(types))
+	for i, t := range types {
+		names[i] = valueTypeNames[t]
+	}
+	return strings.Join(names, ", ")
+}
+
+var valueTypeNames = map[byte]string{
+	typeI32: "i32", typeI64: "i64", typeF32: "f32", typeF64: "f64", typeV128: "v128",
+	typeFuncref: "funcref", typeExternref: "externref",
+}
