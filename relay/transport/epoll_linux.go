@@ -172,7 +172,11 @@ func closeFD(fd int, abort bool) {
 func netConn(fd int) (net.Conn, error) {
 	f := os.NewFile(uintptr(fd), "")
 	defer f.Close()
-	return net.FileConn(f) // duplicates fd
+	c, err := net.FileConn(f) // duplicates fd
+	if err != nil {
+		return nil, err
+	}
+	return newLazyConn(c.(*net.TCPConn)) // this package listens on TCP only
 }
 
 // socketOptions are set on listeners; accepted sockets inherit them, which saves three calls per connection.
