@@ -35,6 +35,7 @@ type Server struct {
 	pipeline  *plugins.Pipeline
 	gate      gate
 	transport *transport.Server
+	procs     *procs
 	admin     *admin.Server // nil when it is off
 	watcher   *watcher      // nil when files are not watched
 
@@ -105,18 +106,20 @@ func (s *Server) open(ctx context.Context, c *config.Config) (err error) {
 		return fmt.Errorf("open filters: %w", err)
 	}
 	publish := ingest.New(c.Publish, s.pipeline, &s.gate, s.log)
-	s.transport, err = transport.Open(c.Listen, loops(c.WebSocket), transport.Deps{
+	sockets := loops(c.WebSocket)
+	s.procs = newProcs(sockets)
+	s.transport, err = transport.Open(c.Listen, sockets, transport.Deps{
 		NewShard:  s.fanout.NewShard,
 		Connect:   s.connect,
 		Publisher: s.pipeline,
 		Gate:      &s.gate,
 		HTTP:      publicMux(publish, c.WebSocket.Path),
+		Busy:      s.procs.busy,
 		Log:       s.log,
 	})
 	if err != nil {
 		return err
 	}
-	raiseProcs(c.WebSocket)
 	s.admin, err = admin.Open(c.Admin, admin.Deps{
 		Meters:  []relay.Meter{s.transport, publish, s.pipeline, s.fanout},
 		Ready:   s.Ready,

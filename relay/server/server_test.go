@@ -6,14 +6,12 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
-	"runtime"
 	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"eventrelay/relay/config"
 	"eventrelay/relay/transport/wsclient"
 )
 
@@ -175,23 +173,4 @@ func TestServer_CloseLeavesNothing(t *testing.T) {
 		}
 		assert.Eventually(t, func() bool { return openFiles(t) <= before }, waitFor, tick)
 	})
-}
-
-func TestRaiseProcs(t *testing.T) {
-	was := runtime.GOMAXPROCS(0)
-	t.Cleanup(func() { runtime.GOMAXPROCS(was) })
-	t.Setenv("GOMAXPROCS", "1")
-	runtime.GOMAXPROCS(1)
-	c := config.Default()
-	raiseProcs(c.WebSocket)
-	assert.Equal(t, 1, runtime.GOMAXPROCS(0), "who sets it knows better")
-	require.NoError(t, os.Unsetenv("GOMAXPROCS"))
-	c.WebSocket.Driver = "portable"
-	raiseProcs(c.WebSocket)
-	assert.Equal(t, 1, runtime.GOMAXPROCS(0))
-	if runtime.GOOS == "linux" {
-		c.WebSocket.Driver, c.WebSocket.Loops = "epoll", 3
-		raiseProcs(c.WebSocket)
-		assert.Equal(t, cores()+3, runtime.GOMAXPROCS(0))
-	}
 }

@@ -108,6 +108,7 @@ func (s *Server) closeParts() error {
 	if s.transport != nil {
 		errs = append(errs, s.transport.Close())
 	}
+	s.procs.close() // nil when opening failed before
 	if s.pipeline != nil {
 		errs = append(errs, s.pipeline.Close())
 	}

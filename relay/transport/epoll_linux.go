@@ -6,6 +6,7 @@ import (
 	"net/netip"
 	"os"
 	"sync"
+	"syscall"
 	"time"
 	"unsafe"
 
@@ -17,9 +18,18 @@ import (
 const socketEvents = unix.EPOLLIN | unix.EPOLLOUT | unix.EPOLLRDHUP | unix.EPOLLET
 
 // poller is an epoll instance with an eventfd that wakes it. Epoll data is a number of the owner's choice; the eventfd
-// has wakeID.
+// has wakeID. Its owner waits as a goroutine, in the runtime's own epoll, which the instance is in.
 type poller struct {
+	// Set at construction.
 	epoll, event int
+	file         *os.File // epoll
+	parked       syscall.RawConn
+	try          func(fd uintptr) bool
+
+	// Owned by whoever waits.
+	events []unix.EpollEvent
+	n      int
+	armed  time.Time // file's deadline
 
 	mu     sync.Mutex
 	closed bool // guarded by mu: event may be another's descriptor by now
@@ -38,6 +48,16 @@ func openPoller() (*poller, error) {
 		return nil, os.NewSyscallError("eventfd", err)
 	}
 	p := &poller{epoll: ep, event: ev}
+	_ = unix.SetNonblock(ep, true) // else NewFile would not think of the runtime's epoll
+	p.file = os.NewFile(uintptr(ep), "epoll")
+	if p.parked, err = p.file.SyscallConn(); err != nil {
+		p.close()
+		return nil, err
+	}
+	p.try = func(uintptr) bool {
+		p.n = p.ready(p.events)
+		return p.n > 0
+	}
 	// Edge-triggered: each write is one event, and nobody need read the count.
 	if err := p.add(ev, wakeID, unix.EPOLLIN|unix.EPOLLET); err != nil {
 		p.close()
@@ -58,22 +78,30 @@ func (p *poller) modify(fd int, id int32, events uint32) {
 
 func (p *poller) remove(fd int) { _ = unix.EpollCtl(p.epoll, unix.EPOLL_CTL_DEL, fd, nil) }
 
-// wait returns the ready events, waiting for one up to timeout. A wait that may block goes through Syscall, so that the
-// runtime can take the P back; one that does not, through RawSyscall, which saves the hand-over.
+// wait returns the ready events, waiting for one up to timeout, or perhaps less. A goroutine waits, not a thread: in
+// epoll_wait a thread would hold its P until the runtime takes it back, which takes up to 10 ms.
 func (p *poller) wait(events []unix.EpollEvent, timeout time.Duration) int {
 	if timeout <= 0 {
-		n, _, errno := unix.RawSyscall6(unix.SYS_EPOLL_PWAIT, uintptr(p.epoll), uintptr(unsafe.Pointer(&events[0])), uintptr(len(events)), 0, 0, 0)
-		if errno != 0 {
-			return 0
-		}
-		return int(n)
+		return p.ready(events)
 	}
-	ms := int((timeout + time.Millisecond - 1) / time.Millisecond)
-	n, err := unix.EpollWait(p.epoll, events, ms)
-	if err != nil { // EINTR: the caller looks at its deadlines and comes again
+	p.events, p.n = events, 0
+	// The owner waits for the same time again and again: a deadline that is right or early is left as it is.
+	now := time.Now()
+	if due := now.Add(timeout); !p.armed.After(now) || due.Before(p.armed) {
+		p.armed = due
+		_ = p.file.SetReadDeadline(due) // fails only after close
+	}
+	_ = p.parked.Read(p.try) // the deadline: the owner looks at its own and comes again
+	return p.n
+}
+
+// ready returns the events that are ready now.
+func (p *poller) ready(events []unix.EpollEvent) int {
+	n, _, errno := unix.RawSyscall6(unix.SYS_EPOLL_PWAIT, uintptr(p.epoll), uintptr(unsafe.Pointer(&events[0])), uintptr(len(events)), 0, 0, 0)
+	if errno != 0 {
 		return 0
 	}
-	return n
+	return int(n)
 }
 
 // wake makes a blocked wait return. Called from any goroutine.
@@ -92,7 +120,7 @@ func (p *poller) close() {
 	defer p.mu.Unlock()
 	p.closed = true
 	_ = unix.Close(p.event)
-	_ = unix.Close(p.epoll)
+	_ = p.file.Close()
 }
 
 // send writes what goes without blocking. A full socket is (0, nil).

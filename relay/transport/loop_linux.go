@@ -22,6 +22,9 @@ const (
 	// kept for it, and many may be paused at once.
 	pressedWindow = 4 << 10
 
+	// busyTime is how long a loop may work without a wait before it says so: HTTP requests wait as long for its core.
+	busyTime = time.Millisecond
+
 	listenerID = -2
 )
 
@@ -71,6 +74,7 @@ type loop struct {
 	stopped   bool
 	nextSweep time.Duration
 	nextTick  time.Duration
+	busy      time.Duration // when it began to work without a wait, or last said so; 0: not since the last wait
 	leaving   *departure[relay.Slot]
 }
 
@@ -122,12 +126,26 @@ func (l *loop) run() {
 // wait returns the ready events. It blocks only when there is nothing to do, until the next sweep.
 func (l *loop) wait() []unix.EpollEvent {
 	if !l.idle() {
+		l.tellBusy()
 		return l.events[:l.poll.wait(l.events, 0)]
 	}
 	n := l.poll.wait(l.events, max(l.nextSweep-l.now(), time.Millisecond))
+	l.busy = 0
 	l.shard.Awake()
 	l.mail.awake()
 	return l.events[:n]
+}
+
+// tellBusy says so when the loop has not waited for busyTime.
+func (l *loop) tellBusy() {
+	switch now := l.now(); {
+	case l.srv.deps.Busy == nil:
+	case l.busy == 0:
+		l.busy = now
+	case now-l.busy >= busyTime:
+		l.busy = now
+		l.srv.deps.Busy()
+	}
 }
 
 // idle reports whether the loop may block; then whoever has work for it wakes it.

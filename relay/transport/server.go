@@ -38,6 +38,7 @@ type Deps struct {
 	Publisher relay.Publisher
 	Gate      relay.Gate
 	HTTP      http.Handler // serves what does not ask for Options.Path; default: 404
+	Busy      func()       // called by epoll loops that work without a wait, each at most once a millisecond; default: nothing
 	Log       *slog.Logger // default: none
 }
 
