@@ -129,8 +129,8 @@ func (c conn) takeHead(p []byte) {
 // upgrade opens the session: subscriptions first, then the answer, so that whatever is published after the client sees
 // it reaches the client.
 func (c conn) upgrade(head, rest []byte) {
-	u, refusal := c.loop.srv.admit(head, c.remote())
-	if refusal != nil {
+	u := &c.loop.admitting
+	if refusal := u.admit(c.loop.srv, head, c.remote()); refusal != nil {
 		c.refuse(refusal)
 		return
 	}

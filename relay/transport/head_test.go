@@ -83,6 +83,8 @@ func FuzzHead(f *testing.F) {
 	f.Add([]byte(goodHead), 7)
 	f.Add([]byte("GET /ws HTTP/1.1\r\nHost: a\r\nX:\t b \r\n\r\n"), 0)
 	f.Add([]byte("GET /ws HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\nTransfer-Encoding: chunked\r\n\r\n"), 3)
+	f.Add([]byte(libraryHead), 30)
+	f.Add([]byte(browserHead), 300)
 	f.Add([]byte("POST  / HTTP/1.0\r\n\r\n"), 3)
 	f.Fuzz(func(t *testing.T, in []byte, cut int) {
 		var whole, split headScanner
@@ -101,12 +103,8 @@ func FuzzHead(f *testing.F) {
 		}
 		head := in[:end]
 		require.True(t, bytes.HasSuffix(head, []byte("\r\n")))
-		r, refusal := parseRequest(head)
-		if refusal != nil {
-			return
-		}
-		target, refusal := checkUpgrade(r)
-		if refusal != nil {
+		r := new(request)
+		if r.parse(head) != nil || checkUpgrade(r) != nil {
 			return
 		}
 		std, err := http.ReadRequest(bufio.NewReader(bytes.NewReader(head)))
@@ -114,12 +112,16 @@ func FuzzHead(f *testing.F) {
 			return // it is stricter still
 		}
 		assert.Equal(t, r.method, std.Method)
-		assert.Equal(t, target.Path, std.URL.Path)
-		assert.Equal(t, target.RawQuery, std.URL.RawQuery)
+		assert.Equal(t, r.path, std.URL.Path)
+		assert.Equal(t, r.query, std.URL.Query())
 		assert.Zero(t, std.ContentLength)
 		for name, values := range std.Header {
 			assert.Equal(t, values, r.header[name], name)
 		}
-		assert.Nil(t, new(upgrade).negotiate(head), "what passes our check passes the library's")
+		u := new(upgrade)
+		if u.negotiate(r) != nil {
+			return
+		}
+		assert.Equal(t, libraryAnswer(t, head), string(u.answer), "what passes our check passes the library's")
 	})
 }

@@ -90,8 +90,8 @@ func (h *httpSide) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	remote, _ := netip.ParseAddrPort(r.RemoteAddr)
-	u, refusal := h.srv.admit(headOf(r), unmap(remote))
-	if refusal != nil {
+	u := new(upgrade)
+	if refusal := u.admit(h.srv, headOf(r), unmap(remote)); refusal != nil {
 		h.srv.refused(refusal, unmap(remote))
 		writeRefusal(w, refusal)
 		return

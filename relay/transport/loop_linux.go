@@ -69,6 +69,7 @@ type loop struct {
 	again     []relay.Slot     // have more to read, though no event will say so
 	paused    int              // connections that wait for room before the filters
 	buf       []byte
+	admitting upgrade // the handshake at hand
 	events    []unix.EpollEvent
 	more      bool // the last pass left something to do
 	stopped   bool

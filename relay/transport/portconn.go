@@ -103,8 +103,8 @@ func (c *portConn) route(head, rest []byte) bool {
 		}
 		return false
 	}
-	u, refusal := srv.admit(head, c.Remote(0))
-	if refusal != nil {
+	u := new(upgrade)
+	if refusal := u.admit(srv, head, c.Remote(0)); refusal != nil {
 		c.refuse(refusal)
 		return false
 	}

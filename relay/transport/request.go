@@ -4,17 +4,23 @@ import (
 	"bytes"
 	"net/http"
 	"net/textproto"
+	"net/url"
 	"strings"
 
 	"eventrelay/relay"
 )
 
-// request is the parsed head of an HTTP request. Its strings are its own.
+// request is the parsed head of an HTTP request. Its strings are its own, all pieces of one; its maps are filled anew by
+// the next parse. The zero value is ready.
 type request struct {
 	method, target, proto string
 	host                  string
 	hosts                 int // Host headers seen
 	header                textproto.MIMEHeader
+	path                  string // of target, decoded
+	query                 url.Values
+
+	ones []string // what the lists of one value, which most are, stand in
 }
 
 // targetPath returns the path in the request line of head, without looking further, or "" if there is none.
@@ -26,36 +32,122 @@ func targetPath(head []byte) string {
 	return string(path)
 }
 
-// parseRequest parses a head that a headScanner found complete. It takes only the syntax of RFC 9112: no folded lines,
-// no space before a colon, no line without one.
-func parseRequest(head []byte) (*request, *relay.Refusal) {
-	lines := strings.Split(strings.TrimSuffix(string(head), "\r\n\r\n"), "\r\n")
-	r := &request{header: make(textproto.MIMEHeader, len(lines)-1)}
+// parse parses a head that a headScanner found complete. It takes only the syntax of RFC 9112: no folded lines, no space
+// before a colon, no line without one. The target is left to parseTarget.
+func (r *request) parse(head []byte) *relay.Refusal {
+	r.reset()
+	line, rest, _ := strings.Cut(strings.TrimSuffix(string(head), "\r\n\r\n"), "\r\n")
 	var ok bool
-	r.method, r.target, ok = strings.Cut(lines[0], " ")
+	r.method, r.target, ok = strings.Cut(line, " ")
 	if !ok || !isToken(r.method) {
-		return nil, badRequest("the request line is malformed")
+		return badRequest("the request line is malformed")
 	}
 	if r.target, r.proto, ok = strings.Cut(r.target, " "); !ok || r.target == "" || len(r.target) > maxTarget {
-		return nil, badRequest("the request line is malformed")
+		return badRequest("the request line is malformed")
 	}
-	for _, line := range lines[1:] {
+	for more := rest != ""; more; {
+		line, rest, more = strings.Cut(rest, "\r\n")
 		name, value, ok := strings.Cut(line, ":")
 		if !ok || !isToken(name) { // this also refuses folded lines and a space before the colon
-			return nil, badRequest("a header line is malformed")
+			return badRequest("a header line is malformed")
 		}
-		r.add(name, strings.Trim(value, " \t"))
+		r.addHeader(name, strings.Trim(value, " \t"))
 	}
-	return r, nil
+	return nil
 }
 
-func (r *request) add(name, value string) {
-	if name = textproto.CanonicalMIMEHeaderKey(name); name == "Host" {
+// reset forgets everything but the room it took.
+func (r *request) reset() {
+	header, query, ones := r.header, r.query, r.ones
+	if header == nil || len(query) > maxHeaders { // a map does not shrink, and clearing it takes as long as it is large
+		header, query = make(textproto.MIMEHeader, 16), make(url.Values, 4)
+	}
+	clear(header)
+	clear(query)
+	clear(ones)
+	*r = request{header: header, query: query, ones: ones[:0]}
+}
+
+func (r *request) addHeader(name, value string) {
+	if name = canonical(name); name == "Host" {
 		r.host = value
 		r.hosts++
 		return
 	}
-	r.header[name] = append(r.header[name], value)
+	r.add(r.header, name, value)
+}
+
+// add appends value to the list of name.
+func (r *request) add(m map[string][]string, name, value string) {
+	if list, ok := m[name]; ok {
+		m[name] = append(list, value)
+		return
+	}
+	n := len(r.ones)
+	r.ones = append(r.ones, value)
+	m[name] = r.ones[n : n+1 : n+1] // a second value moves the list out of here
+}
+
+// canonical returns a header's name as net/http writes it. Those of the handshake it would spell anew each time.
+func canonical(name string) string {
+	switch name {
+	case "Sec-WebSocket-Key":
+		return "Sec-Websocket-Key"
+	case "Sec-WebSocket-Version":
+		return "Sec-Websocket-Version"
+	case "Sec-WebSocket-Protocol":
+		return "Sec-Websocket-Protocol"
+	case "Sec-WebSocket-Extensions":
+		return "Sec-Websocket-Extensions"
+	}
+	return textproto.CanonicalMIMEHeaderKey(name)
+}
+
+// parseTarget sets the path and the query.
+func (r *request) parseTarget() *relay.Refusal {
+	path, query, _ := strings.Cut(r.target, "?")
+	if !isPlainPath(path) {
+		u, err := url.ParseRequestURI(r.target)
+		if err != nil {
+			return badRequest("the request target is malformed")
+		}
+		path, query = u.Path, u.RawQuery
+	}
+	r.path = path
+	return r.parseQuery(query)
+}
+
+// isPlainPath reports whether path decodes to itself, without a look at RFC 3986.
+func isPlainPath(path string) bool {
+	for i := range len(path) {
+		if c := path[i]; c != '/' && !alphanumeric[c] || c == '/' && i > 0 && path[i-1] == '/' {
+			return false
+		}
+	}
+	return path != "" && path[0] == '/'
+}
+
+// parseQuery reads the query as url.ParseQuery does.
+func (r *request) parseQuery(query string) *relay.Refusal {
+	for query != "" {
+		var pair string
+		if pair, query, _ = strings.Cut(query, "&"); pair == "" {
+			continue
+		}
+		if strings.Contains(pair, ";") {
+			return badRequest("the query is malformed: it holds a semicolon")
+		}
+		key, value, _ := strings.Cut(pair, "=")
+		key, err := url.QueryUnescape(key)
+		if err == nil {
+			value, err = url.QueryUnescape(value)
+		}
+		if err != nil {
+			return badRequest("the query is malformed: " + err.Error())
+		}
+		r.add(r.query, key, value)
+	}
+	return nil
 }
 
 // one returns the value of a header that must come exactly once.
@@ -79,10 +171,19 @@ func (r *request) hasToken(name, token string) bool {
 	return false
 }
 
+// alphanumeric holds the letters and digits, and tokenChar what a token of RFC 9110 §5.6.2 may hold beside them.
+var alphanumeric, tokenChar = func() (letters, all [256]bool) {
+	for c := range 256 {
+		letters[c] = '0' <= c && c <= '9' || 'a' <= c|' ' && c|' ' <= 'z'
+		all[c] = letters[c] || c < 0x80 && strings.IndexByte("!#$%&'*+-.^_`|~", byte(c)) >= 0
+	}
+	return letters, all
+}()
+
 // isToken reports whether s is a token of RFC 9110 §5.6.2.
 func isToken(s string) bool {
 	for i := range len(s) {
-		if c := s[i]; c <= ' ' || c >= 0x7f || strings.IndexByte(`"(),/:;<=>?@[\]{}`, c) >= 0 {
+		if !tokenChar[s[i]] {
 			return false
 		}
 	}

@@ -192,7 +192,9 @@ func (s *Server) release() { s.connections.Add(-1) }
 func (s *Server) ended(st *stats, id ConnID, reason relay.CloseReason) {
 	st.disconnects[reason].Add(1)
 	s.release()
-	s.deps.Log.Debug("connection ended", "connection", uint64(id), "reason", reason.String())
+	if s.deps.Log.Enabled(context.Background(), slog.LevelDebug) { // else its arguments would be made for nothing
+		s.deps.Log.Debug("connection ended", "connection", uint64(id), "reason", reason.String())
+	}
 }
 
 // sweepEvery is how often deadlines are looked at: often enough for the shortest.
