@@ -185,7 +185,7 @@ func (b *Broadcaster) newShard(d relay.Driver) *Shard {
 func (b *Broadcaster) feedFor(p relay.Pattern, form relay.Form) *feed {
 	f := b.index.find(p, form)
 	if f == nil {
-		f = newFeed(relay.Pattern(strings.Clone(string(p))), form, b.epoch) // NOTE: p may be a piece of a request
+		f = newFeed(relay.Pattern(strings.Clone(string(p))), form) // NOTE: p may be a piece of a request
 		b.index.add(f)
 		b.feeds++
 	}

@@ -1,8 +1,6 @@
 package broadcaster
 
 import (
-	"encoding/binary"
-
 	"github.com/klauspost/compress/flate"
 )
 
@@ -11,21 +9,6 @@ import (
 type deflated struct {
 	body []byte // empty: it goes uncompressed
 	done bool
-}
-
-// storedOverhead is how much longer a stored block is than what it stores.
-const storedOverhead = 5
-
-// storedBlock returns p as a DEFLATE block without compression (RFC 1951 §3.2.4), nil for an empty p. It ends at a byte
-// boundary, so a compressed body may follow, whose references never reach back into it: the beginnings of envelopes
-// differ per feed, and still the rest is compressed only once.
-func storedBlock(p []byte) []byte {
-	if len(p) == 0 {
-		return nil
-	}
-	n := uint16(len(p)) // a pattern has at most relay.MaxTopic bytes
-	b := binary.LittleEndian.AppendUint16([]byte{0}, n)
-	return append(binary.LittleEndian.AppendUint16(b, ^n), p...)
 }
 
 // deflatedBody returns ev's compressed body for f, made by the first caller, or nil when it goes uncompressed: because
@@ -39,7 +22,7 @@ func (ev *event) deflatedBody(f *feed, s *Shard) []byte {
 	z := &ev.deflated[f.form.Inflated()]
 	if !z.done {
 		z.done = true
-		z.body = s.deflate(z.body[:0], ev.body(f, &s.b.stats))
+		z.body = s.deflate(z.body[:0], ev.body(f, s.b))
 	}
 	if len(z.body) == 0 {
 		return nil

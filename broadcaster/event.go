@@ -37,15 +37,15 @@ func eventSize(ev *relay.Event) uint64 {
 // appendFrame appends ev's frame for f, which is the same whenever it is made. The payload is copied; the envelope form is
 // serialized, and either form compressed, by the first caller.
 func (ev *event) appendFrame(b []byte, f *feed, s *Shard) []byte {
-	op, prefix := byte(opText), f.prefix
+	op, prefix := byte(opText), s.lead.prefix(f)
 	if f.form.Inflated() == relay.Plain && ev.src.Kind == relay.KindBinary {
 		op = opBinary
 	}
 	body := ev.deflatedBody(f, s)
 	if body != nil {
-		op, prefix = op|rsv1, f.stored
+		op, prefix = op|rsv1, s.lead.stored(f)
 	} else {
-		body = ev.body(f, &s.b.stats)
+		body = ev.body(f, s.b)
 	}
 	b = appendHeader(b, op, len(prefix)+len(body))
 	return append(append(b, prefix...), body...)
@@ -64,15 +64,15 @@ func (ev *event) reset() bool {
 }
 
 // body returns what ev's frames have in common in all feeds of f's form, compression aside.
-func (ev *event) body(f *feed, st *stats) []byte {
+func (ev *event) body(f *feed, b *Broadcaster) []byte {
 	if f.form.Inflated() == relay.Plain {
 		return ev.src.Payload
 	}
 	ev.mu.Lock()
 	defer ev.mu.Unlock()
 	if len(ev.envelope) == 0 {
-		st.encodes.Add(1)
-		ev.envelope = appendEnvelope(ev.envelope, ev.src, relay.Position{Epoch: f.epoch, N: ev.n})
+		b.stats.encodes.Add(1)
+		ev.envelope = appendEnvelope(ev.envelope, ev.src, relay.Position{Epoch: b.epoch, N: ev.n})
 	}
 	return ev.envelope
 }

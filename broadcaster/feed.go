@@ -14,9 +14,6 @@ type feed struct {
 	// Set at construction.
 	pattern relay.Pattern
 	form    relay.Form
-	epoch   string
-	prefix  []byte // begins each envelope; nil in plain form
-	stored  []byte // prefix as it begins a compressed message
 
 	// tail is the number of the next entry. Written under Broadcaster.mu, read by passes without it.
 	tail atomic.Uint64
@@ -35,34 +32,36 @@ type entry struct {
 	before uint64 // feed.bytes before this entry, so that a lag in bytes is one subtraction
 }
 
-// part is the members of a feed that belong to one shard.
+// part is the members of a feed that belong to one shard. There is one for every topic, so the order of its fields leaves
+// no gaps.
 type part struct {
 	// Set at construction.
 	feed  *feed
 	shard *Shard
-	index uint32 // in Shard.parts
 
 	// Guarded by Broadcaster.mu.
-	joined bool   // in feed.parts
-	dirty  bool   // in Shard.dirty
-	low    uint64 // this shard needs no entry below
+	low uint64 // this shard needs no entry below
 
 	// Owned by the shard's loop.
 	members []uint32 // in Shard.members; removed only between visits
+	limit   uint64   // members with a cursor below this are past the lag limit in bytes
 	visit   visit
-	limit   uint64 // members with a cursor below this are past the lag limit in bytes
-	touched bool   // in reap.touched: low is to be computed anew
-	behind  bool   // in reap.behind: some member is not at the tail
-	leaving bool   // in reap.leaves: some member is gone
+
+	// Set at construction.
+	index uint32 // in Shard.parts
+
+	// Guarded by Broadcaster.mu.
+	joined bool // in feed.parts
+	dirty  bool // in Shard.dirty
+
+	// Owned by the shard's loop.
+	touched bool // in reap.touched: low is to be computed anew
+	behind  bool // in reap.behind: some member is not at the tail
+	leaving bool // in reap.leaves: some member is gone
 }
 
-func newFeed(p relay.Pattern, form relay.Form, epoch string) *feed {
-	f := &feed{pattern: p, form: form, epoch: epoch}
-	if form.Inflated() == relay.Envelope {
-		f.prefix = envelopePrefix(p)
-		f.stored = storedBlock(f.prefix)
-	}
-	return f
+func newFeed(p relay.Pattern, form relay.Form) *feed {
+	return &feed{pattern: p, form: form}
 }
 
 // The methods below need Broadcaster.mu.

@@ -38,9 +38,9 @@ func CloseFrame(reason relay.CloseReason) []byte {
 	return append(binary.BigEndian.AppendUint16(b, code), text...)
 }
 
-// envelopePrefix begins an envelope; it differs per feed, the rest per event.
-func envelopePrefix(p relay.Pattern) []byte {
-	return append(rawjson.AppendQuoted([]byte(`{"subscription":`), string(p)), ',')
+// appendPrefix begins an envelope; it differs per feed, the rest per event.
+func appendPrefix(b []byte, p relay.Pattern) []byte {
+	return append(rawjson.AppendQuoted(append(b, `{"subscription":`...), string(p)), ',')
 }
 
 // appendEnvelope appends what follows the prefix. JSON payloads stand inline; text is a string with its type; binary is

@@ -4,9 +4,9 @@ import "eventrelay/relay"
 
 // visit is a pass's place in the members of one part.
 type visit struct {
-	start int  // where it began: rotates, so that nobody is always last
-	next  int  // how many members it has seen
-	again bool // gatherSize left some member behind: visit once more
+	start uint32 // where it began: rotates, so that nobody is always last
+	next  uint32 // how many members it has seen
+	again bool   // gatherSize left some member behind: visit once more
 }
 
 // chunk is how many members are visited between looks at the tail.
@@ -47,7 +47,7 @@ func (s *Shard) take() bool {
 // it takes p off the list of work.
 func (s *Shard) visit(p *part, n int) int {
 	tail := p.feed.tail.Load()
-	v, size, seen := &p.visit, len(p.members), 0
+	v, size, seen := &p.visit, uint32(len(p.members)), 0
 	if size > 0 {
 		s.reap.touch(p)
 	}
@@ -79,7 +79,7 @@ func (s *Shard) endVisit(p *part) {
 	v := &p.visit
 	again := v.again
 	*v = visit{start: v.start + chunk}
-	if v.start >= len(p.members) {
+	if int(v.start) >= len(p.members) {
 		v.start = 0
 	}
 	if last := len(s.work) - 1; !again {

@@ -30,6 +30,7 @@ type Shard struct {
 	ready    []relay.Slot
 	gather   gather
 	deflater deflater
+	lead     lead
 	reap     reap
 	tally    tally
 }
