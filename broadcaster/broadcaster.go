@@ -84,9 +84,8 @@ func (b *Broadcaster) Broadcast(topic relay.Topic, v any) (relay.Position, error
 
 // Append implements relay.Sink. After Close it returns no position.
 func (b *Broadcaster) Append(ev *relay.Event) relay.Position {
-	now := time.Now()
 	b.mu.Lock()
-	at := b.append(ev, now)
+	at := b.append(ev, b.clock())
 	b.mu.Unlock()
 	b.wake()
 	return at
@@ -94,13 +93,21 @@ func (b *Broadcaster) Append(ev *relay.Event) relay.Position {
 
 // AppendBatch implements relay.Sink.
 func (b *Broadcaster) AppendBatch(evs []*relay.Event, at []relay.Position) {
-	now := time.Now()
 	b.mu.Lock()
+	now := b.clock()
 	for i, ev := range evs {
 		at[i] = b.append(ev, now)
 	}
 	b.mu.Unlock()
 	b.wake()
+}
+
+// clock returns the time of an append, if there is a feed that might keep it. It needs mu.
+func (b *Broadcaster) clock() (now time.Time) {
+	if b.feeds > 0 {
+		now = time.Now()
+	}
+	return now
 }
 
 // append needs mu.
@@ -110,6 +117,10 @@ func (b *Broadcaster) append(src *relay.Event, now time.Time) relay.Position {
 	}
 	b.n++
 	b.stats.appended.Add(1)
+	at := relay.Position{Epoch: b.epoch, N: b.n}
+	if b.feeds == 0 {
+		return at
+	}
 	var ev *event
 	b.index.match(src.Topic, func(f *feed) {
 		if ev == nil {
@@ -123,7 +134,7 @@ func (b *Broadcaster) append(src *relay.Event, now time.Time) relay.Position {
 			p.mark()
 		}
 	})
-	return relay.Position{Epoch: b.epoch, N: b.n}
+	return at
 }
 
 // mark puts p on its shard's list of work. It needs Broadcaster.mu.

@@ -94,6 +94,9 @@ func (p *Pipeline) Publish(ctx context.Context, evs []*relay.Event, results []re
 	} else {
 		defer g.release()
 	}
+	if err == nil && len(evs) == 1 && p.single(g, evs[0], &results[0]) {
+		return
+	}
 	b := newBatch(ctx, g, evs, results)
 	defer b.free()
 	if err != nil {
@@ -104,11 +107,24 @@ func (p *Pipeline) Publish(ctx context.Context, evs []*relay.Event, results []re
 	}
 	p.plan(b)
 	p.appendStraight(b)
+	if len(b.straight) == len(evs) {
+		return
+	}
 	mine, n := p.enqueue(b)
 	if mine != nil {
 		mine.run(n)
 	}
 	p.wait(b)
+}
+
+// single publishes an event that no filter sees, without a batch. It reports whether it was one.
+func (p *Pipeline) single(g *generation, ev *relay.Event, r *relay.Result) bool {
+	if set, _ := p.route(g, ev); set != 0 || !g.direct() {
+		return false
+	}
+	*r = relay.Result{EventID: ev.ID, Position: p.sink.Append(ev)}
+	p.stats.straight.count(ev.Source, relay.Accepted, 1)
+	return true
 }
 
 // plan decides, for each event, which filters see it and which lane it goes through.
