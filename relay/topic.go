@@ -63,6 +63,10 @@ func checkTokens(s string, wildcards bool) string {
 			start = i
 			continue
 		}
+		if isTopicByte[s[i]] {
+			i++
+			continue
+		}
 		r, n := utf8.DecodeRuneInString(s[i:])
 		switch {
 		case r == utf8.RuneError && n == 1:
@@ -75,20 +79,28 @@ func checkTokens(s string, wildcards bool) string {
 	return ""
 }
 
+// isTopicByte tells the ASCII characters that may stand anywhere in a token.
+var isTopicByte = func() (t [256]bool) {
+	for c := '!'; c <= '~'; c++ {
+		t[c] = c != '.'
+	}
+	return t
+}()
+
 func checkToken(tok string, last, wildcards bool) string {
 	switch {
 	case tok == "":
 		return "has an empty token (two dots in a row, or one at an end)"
-	case !wildcards && strings.ContainsAny(tok, "*>"):
+	case strings.IndexByte(tok, '*') < 0 && strings.IndexByte(tok, '>') < 0:
+		return ""
+	case !wildcards:
 		return "holds a wildcard; an event goes to one literal topic"
 	case tok == "*" || tok == ">" && last:
 		return ""
 	case tok == ">":
 		return "has '>' before its last token"
-	case strings.ContainsAny(tok, "*>"):
-		return "has a wildcard beside other characters in one token"
 	}
-	return ""
+	return "has a wildcard beside other characters in one token"
 }
 
 // Literal reports whether p holds no wildcard, so that it selects exactly the topic it spells.

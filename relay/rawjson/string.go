@@ -3,6 +3,7 @@ package rawjson
 import (
 	"encoding/binary"
 	"fmt"
+	"math/bits"
 	"unicode/utf8"
 )
 
@@ -43,8 +44,9 @@ func (s *Scanner) plain() {
 		quote, back := x^('"'*ones), x^('\\'*ones)
 		// A byte's high bit is set when it is below ' ' (the subtraction borrows), is '"' or '\' (zero after the xor,
 		// which borrows), or is not ASCII. A borrow from a lower byte needs that byte to be one of these.
-		if (x|(x-' '*ones)|(quote-ones)|(back-ones))&highs != 0 {
-			break
+		if found := (x | (x - ' '*ones) | (quote - ones) | (back - ones)) & highs; found != 0 {
+			s.pos = i + bits.TrailingZeros64(found)/8 // the lowest is exact: no byte below it borrowed
+			return
 		}
 	}
 	for i < len(data) && isPlain[data[i]] {
