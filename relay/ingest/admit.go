@@ -13,13 +13,14 @@ import (
 func (x *exchange) admit() *problem {
 	// An address that does not parse is the zero AddrPort, which no rule for loopback or networks matches.
 	remote, _ := netip.ParseAddrPort(x.r.RemoteAddr)
-	grant, err := x.h.gate.Admit(&relay.Handshake{
+	x.hands = relay.Handshake{
 		Path:   x.r.URL.Path,
 		Query:  x.query,
 		Host:   x.r.Host,
 		Header: textproto.MIMEHeader(x.r.Header),
 		Remote: remote,
-	})
+	}
+	grant, err := x.h.gate.Admit(&x.hands)
 	// A preflight shows no key, whatever the request after it will show (Fetch §3.2.2).
 	if err == nil && x.r.Method != http.MethodOptions {
 		err = grant.NeedPublish()
@@ -50,10 +51,11 @@ func (x *exchange) refused(err error) *problem {
 // allowOrigin lets the page that sent the request read the answer. Credentials are never allowed: keys are shown in
 // headers, not in cookies.
 func (x *exchange) allowOrigin() {
-	origin := x.r.Header.Get("Origin")
-	if origin == "" {
+	origins := x.r.Header["Origin"]
+	if len(origins) == 0 || origins[0] == "" {
 		return
 	}
+	origin := origins[0]
 	h := x.w.Header()
 	h.Set("Access-Control-Allow-Origin", origin)
 	h.Set("Access-Control-Expose-Headers", "Retry-After, Idempotency-Replayed")

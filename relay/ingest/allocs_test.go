@@ -12,8 +12,8 @@ import (
 
 func TestHandler_allocations(t *testing.T) {
 	serve := again(t, "/publish/orders.eu", "application/json", event128)
-	// The event, its payload, id and attributes, the handshake and the bounded reader; and two of this test.
-	assert.LessOrEqual(t, testing.AllocsPerRun(200, serve), 8.0)
+	// The event with its id and attributes, and its payload; and two of this test.
+	assert.LessOrEqual(t, testing.AllocsPerRun(200, serve), 4.0)
 
 	const n = 1000
 	perLine := func(target, line string) float64 {

@@ -29,8 +29,8 @@ var (
 // answerTimeout is how long a peer may take to read its answer.
 const answerTimeout = 10 * time.Second
 
-// write sends a.
-func (x *exchange) write(a answer) {
+// write sends a, which was ready at the given time.
+func (x *exchange) write(a answer, ready time.Time) {
 	h := x.w.Header()
 	if x.unread {
 		x.giveUp()
@@ -55,7 +55,7 @@ func (x *exchange) write(a answer) {
 		h.Set("Idempotency-Replayed", "true")
 	}
 	// A peer that does not read its answer must not hold the connection. net/http lifts the deadline with the next request.
-	_ = http.NewResponseController(x.w).SetWriteDeadline(time.Now().Add(answerTimeout))
+	_ = http.NewResponseController(x.w).SetWriteDeadline(ready.Add(answerTimeout))
 	x.w.WriteHeader(a.status)
 	_, _ = x.w.Write(a.body) // a peer that went away misses its answer
 }

@@ -18,8 +18,10 @@ const (
 )
 
 // common returns the attributes of every event of this request whose content is of type name.
-func (x *exchange) common(name string) relay.Attributes {
-	return relay.Attributes{{Key: attrType, Value: name}, {Key: attrRemote, Value: x.r.RemoteAddr}}
+func (x *exchange) common(name string) relay.Attributes { return x.appendCommon(nil, name) }
+
+func (x *exchange) appendCommon(a relay.Attributes, name string) relay.Attributes {
+	return append(a, relay.Attribute{Key: attrType, Value: name}, relay.Attribute{Key: attrRemote, Value: x.r.RemoteAddr})
 }
 
 // shared returns the attributes of all items of this request whose payload is of kind k. They are never changed.

@@ -22,7 +22,11 @@ func (x *exchange) read() *problem {
 	// Not every server behind this Handler has deadlines, and those in tests need none.
 	control := http.NewResponseController(x.w)
 	_ = control.SetReadDeadline(x.now.Add(x.h.opts.BodyTimeout))
-	err := x.fill(http.MaxBytesReader(x.w, x.r.Body, limit))
+	body := io.Reader(x.r.Body) // holds what its Content-Length says, at most
+	if x.r.ContentLength < 0 {
+		body = http.MaxBytesReader(x.w, x.r.Body, limit)
+	}
+	err := x.fill(body)
 	x.h.stats.bodyBytes.Add(uint64(len(x.body)))
 	if err != nil {
 		return x.cut(err)
@@ -32,7 +36,7 @@ func (x *exchange) read() *problem {
 	return nil
 }
 
-// fill reads r into body. MaxBytesReader ends it.
+// fill reads r into body, to its end.
 func (x *exchange) fill(r io.Reader) error {
 	for {
 		if len(x.body) == cap(x.body) {

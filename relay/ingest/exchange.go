@@ -31,6 +31,7 @@ type exchange struct {
 	lastTopic relay.Topic         // see parseTopic
 
 	// Scratch.
+	hands relay.Handshake // the Gate does not keep it
 	body  []byte
 	out   []byte
 	scan  rawjson.Scanner
@@ -52,7 +53,7 @@ const keep = 2 << 20
 
 // end lets go of the request.
 func (x *exchange) end() {
-	x.w, x.r, x.ctx = nil, nil, nil
+	x.w, x.r, x.ctx, x.hands = nil, nil, nil, relay.Handshake{}
 	x.batch.release()
 	x.scan.Reset(nil)
 	x.inner.Reset(nil)

@@ -39,8 +39,9 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	// A panic takes the exchange out of use, but not out of the count.
 	defer h.stats.inflight.Add(-1)
 	a := x.run()
-	x.write(a)
-	h.stats.count(a.status, time.Since(x.now))
+	ready := time.Now()
+	x.write(a, ready)
+	h.stats.count(a.status, ready.Sub(x.now))
 	x.end()
 	h.exchanges.Put(x)
 }

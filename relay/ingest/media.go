@@ -101,7 +101,8 @@ func isUTF8(charset string) bool {
 // sort finds out what the body is.
 func (x *exchange) sort() *problem {
 	h := x.r.Header
-	if coding := h.Get("Content-Encoding"); coding != "" && !strings.EqualFold(coding, "identity") {
+	// NOTE: Get would canonicalize the name first, in each request.
+	if coding := first(h["Content-Encoding"]); coding != "" && !strings.EqualFold(coding, "identity") {
 		p := unsupported("Content-Encoding " + quote(coding) + " is not understood; send the body as it is")
 		p.header = header{"Accept-Encoding", "identity"} // RFC 9110 §15.5.16
 		return p
@@ -110,7 +111,7 @@ func (x *exchange) sort() *problem {
 	if len(values) > 1 {
 		return unsupported("Content-Type is given twice")
 	}
-	value := h.Get("Content-Type")
+	value := first(values)
 	m, rule := parseMedia(value)
 	switch {
 	case rule != "":
@@ -127,6 +128,9 @@ func (x *exchange) sort() *problem {
 // agree checks that the query fits the form of the body.
 func (x *exchange) agree() *problem {
 	many := x.media.form == asLines || x.media.form == asEvents
+	if !many && x.media.form != asEvent && !x.target.batch && x.target.eventID == "" {
+		return nil
+	}
 	switch {
 	case x.target.eventID != "" && (many || x.target.batch):
 		return badRequest("?event_id= names one event, and this is a batch; say event_id in its items")
@@ -138,6 +142,14 @@ func (x *exchange) agree() *problem {
 		return badRequest("ce- headers make the body the data of one CloudEvent, and Content-Type says " + x.media.name)
 	}
 	return nil
+}
+
+// first returns the first value of a header field, or "".
+func first(values []string) string {
+	if len(values) == 0 {
+		return ""
+	}
+	return values[0]
 }
 
 func unsupported(detail string) *problem {
