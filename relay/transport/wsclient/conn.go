@@ -14,6 +14,7 @@ import (
 	"github.com/gobwas/ws"
 
 	"eventrelay/relay"
+	"eventrelay/relay/transport/deflate"
 )
 
 // Conn is an open connection. One goroutine may read while others write and one closes. Forgetting Close leaks the
@@ -22,6 +23,7 @@ type Conn struct {
 	// Set at construction.
 	conn         net.Conn
 	subprotocol  string
+	inflate      *deflate.Pool // nil without permessage-deflate
 	maxMessage   relay.Size
 	writeTimeout time.Duration
 
@@ -40,14 +42,20 @@ type Conn struct {
 	writeErr error // sticky
 }
 
-func newConn(conn net.Conn, br *bufio.Reader, subprotocol string, o Options) *Conn {
+func newConn(conn net.Conn, br *bufio.Reader, subprotocol string, compressed bool, o Options) *Conn {
 	c := &Conn{conn: conn, br: br, subprotocol: subprotocol, maxMessage: o.MaxMessage, writeTimeout: o.WriteTimeout}
+	if compressed {
+		c.inflate = deflate.NewPool(1)
+	}
 	c.heard.Store(time.Now().UnixNano())
 	return c
 }
 
 // Subprotocol returns the subprotocol the server chose, or "".
 func (c *Conn) Subprotocol() string { return c.subprotocol }
+
+// Compressed reports whether the server may send compressed messages.
+func (c *Conn) Compressed() bool { return c.inflate != nil }
 
 // LocalAddr returns the address of this end.
 func (c *Conn) LocalAddr() net.Addr { return c.conn.LocalAddr() }

@@ -1,5 +1,5 @@
 // Package wsclient is a small WebSocket client (RFC 6455) for the command line and for tests. It owns one connection per
-// Conn and starts no goroutine; it does not reconnect and asks for no extension.
+// Conn and starts no goroutine; it does not reconnect. It reads compressed messages (RFC 7692) if told to, and sends none.
 //
 // The flow of a connection:
 //
@@ -16,11 +16,14 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"strings"
 	"time"
 
+	"github.com/gobwas/httphead"
 	"github.com/gobwas/ws"
 
 	"eventrelay/relay"
+	"eventrelay/relay/transport/deflate"
 )
 
 // Options are the settings of a connection. Zero fields mean the defaults.
@@ -29,8 +32,10 @@ type Options struct {
 	Header http.Header
 	// Subprotocols are offered in this order. Conn.Subprotocol tells which one was taken.
 	Subprotocols []string
-	// MaxMessage is the largest message that is read. Default 16MiB.
+	// MaxMessage is the largest message that is read, inflated. Default 16MiB.
 	MaxMessage relay.Size
+	// Compress offers permessage-deflate. Conn.Compressed tells whether the server took it. Default false.
+	Compress bool
 	// HandshakeTimeout bounds connecting and the handshake, in all. Default 10s.
 	HandshakeTimeout time.Duration
 	// WriteTimeout is how long one frame may take to be written, and how long Close waits for the peer. Default 10s.
@@ -65,22 +70,39 @@ func Dial(ctx context.Context, rawURL string, o Options) (*Conn, error) {
 	case err != nil:
 		return nil, fmt.Errorf("connect to %s: %w", u.Host, err)
 	}
+	compressed, err := checkExtensions(hs.Extensions)
+	if err != nil {
+		conn.Close()
+		return nil, fmt.Errorf("connect to %s: %w", u.Host, err)
+	}
 	if br == nil { // the usual case: the server sent no frame with its handshake
 		br = bufio.NewReader(conn)
 	}
-	return newConn(conn, br, hs.Protocol, o), nil
+	return newConn(conn, br, hs.Protocol, compressed, o), nil
 }
 
 func newDialer(u *url.URL, o Options, refused **HandshakeError) ws.Dialer {
+	var offers []httphead.Option
+	if o.Compress {
+		offers, _ = httphead.ParseOptions([]byte(deflate.Offer), nil)
+	}
 	return ws.Dialer{
 		Timeout:       o.HandshakeTimeout,
 		Protocols:     o.Subprotocols,
+		Extensions:    offers,
 		Header:        ws.HandshakeHeaderHTTP(withoutHost(o.Header)),
 		Host:          o.Header.Get("Host"),
 		OnStatusError: onRefused(refused),
 		NetDial:       o.NetDial,
 		TLSConfig:     withServerName(o.TLS, u.Hostname()),
 	}
+}
+
+// checkExtensions reports whether the server agreed to compression; what was not offered, gobwas/ws has refused.
+func checkExtensions(answer []httphead.Option) (compressed bool, err error) {
+	var b strings.Builder
+	httphead.WriteOptions(&b, answer)
+	return deflate.Check([]string{b.String()})
 }
 
 var schemes = map[string]string{"ws": "ws", "http": "ws", "wss": "wss", "https": "wss"}

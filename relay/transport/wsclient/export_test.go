@@ -7,5 +7,5 @@ import (
 
 // NewConn makes a Conn of a connection whose handshake is done.
 func NewConn(conn net.Conn, o Options) *Conn {
-	return newConn(conn, bufio.NewReader(conn), "", o.withDefaults())
+	return newConn(conn, bufio.NewReader(conn), "", o.Compress, o.withDefaults())
 }

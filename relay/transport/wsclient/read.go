@@ -2,6 +2,7 @@ package wsclient
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"math"
@@ -11,15 +12,17 @@ import (
 	"github.com/gobwas/ws"
 
 	"eventrelay/relay"
+	"eventrelay/relay/transport/deflate"
 )
 
 // message is the message being read. It survives a read that was interrupted anywhere.
 type message struct {
-	op      ws.OpCode // of the first frame; OpContinuation when there's none yet
-	payload []byte
-	left    int64 // bytes of the current frame that have not come
-	inFrame bool
-	fin     bool // the current frame is the last one
+	op       ws.OpCode // of the first frame; OpContinuation when there's none yet
+	deflated bool      // the payload is compressed
+	payload  []byte
+	left     int64 // bytes of the current frame that have not come
+	inFrame  bool
+	fin      bool // the current frame is the last one
 }
 
 func (m *message) take() (relay.Kind, []byte) {
@@ -46,16 +49,45 @@ func (c *Conn) readFrame(ctx context.Context) (done bool, err error) {
 		return false, err
 	}
 	c.in.inFrame = false
+	if c.in.fin && c.in.deflated {
+		if err := c.inflateMessage(); err != nil {
+			return false, err
+		}
+	}
 	if c.in.fin && c.in.op == ws.OpText && !utf8.Valid(c.in.payload) {
 		return false, &ProtocolError{CodeUTF8, "a text message that is not UTF-8"}
 	}
 	return c.in.fin, nil
 }
 
+// inflateMessage replaces the payload that has come by what it says.
+func (c *Conn) inflateMessage() error {
+	p, err := c.inflate.Inflate(c.in.payload, int(c.maxMessage))
+	switch {
+	case errors.Is(err, deflate.ErrTooBig):
+		return c.tooBig()
+	case err != nil:
+		return &ProtocolError{CodeProtocol, "a compressed message that is not valid DEFLATE"}
+	}
+	c.in.payload = p
+	return nil
+}
+
+func (c *Conn) tooBig() error {
+	return &ProtocolError{CodeTooBig, fmt.Sprintf("a message larger than %s", c.maxMessage)}
+}
+
 // begin makes h the current data frame.
 func (c *Conn) begin(h ws.Header) error {
-	if h.Length > int64(c.maxMessage)-int64(len(c.in.payload)) {
-		return &ProtocolError{CodeTooBig, fmt.Sprintf("a message larger than %s", c.maxMessage)}
+	if h.OpCode != ws.OpContinuation {
+		c.in.deflated = h.Rsv != 0
+	}
+	limit := int(c.maxMessage)
+	if c.in.deflated {
+		limit = deflate.Bound(limit)
+	}
+	if h.Length > int64(limit-len(c.in.payload)) {
+		return c.tooBig()
 	}
 	if h.OpCode != ws.OpContinuation {
 		// A declared length is believed up to 64 KiB before its bytes have come.
@@ -75,7 +107,7 @@ func (c *Conn) readHeader(ctx context.Context) (ws.Header, error) {
 	if p, err = c.peek(ctx, size); err != nil {
 		return ws.Header{}, err
 	}
-	h, err := parseHeader(p, c.in.op != ws.OpContinuation)
+	h, err := parseHeader(p, c.in.op != ws.OpContinuation, c.inflate != nil)
 	if err != nil {
 		return h, err
 	}
@@ -125,6 +157,9 @@ func (c *Conn) readPayload(ctx context.Context) error {
 	return nil
 }
 
+// rsv1 marks the first frame of a compressed message (RFC 7692 §6).
+const rsv1 = 4
+
 // headerSize returns the size of a header with this second byte (RFC 6455 §5.2).
 func headerSize(b byte) int {
 	size := 2
@@ -140,14 +175,18 @@ func headerSize(b byte) int {
 	return size
 }
 
-func parseHeader(p []byte, fragmented bool) (ws.Header, error) {
+func parseHeader(p []byte, fragmented, deflated bool) (ws.Header, error) {
 	state := ws.StateClientSide
 	if fragmented {
 		state = state.Set(ws.StateFragmented)
 	}
 	h, err := ws.ReadHeader(&byteReader{p})
 	if err == nil {
-		err = ws.CheckHeader(h, state)
+		checked := h
+		if first := h.OpCode == ws.OpText || h.OpCode == ws.OpBinary; first && deflated && h.Rsv == rsv1 {
+			checked.Rsv = 0
+		}
+		err = ws.CheckHeader(checked, state)
 	}
 	if err == nil && (len(p) >= 4 && h.Length < 126 || len(p) >= 10 && h.Length <= math.MaxUint16) {
 		err = ws.ProtocolError("a length in more bytes than it needs") // gobwas/ws lets it pass
