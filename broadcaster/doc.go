@@ -8,7 +8,7 @@
 //	failed send       → dead list
 //	reap              → after the pass, under one lock: the dead leave, entries that nobody needs are released
 //
-// A feed is what a group of equal subscriptions sees. Its entries are references to shared events; a client is a cursor
+// A feed is what a group of equal subscriptions sees: of one pattern, in one wire form, which may be a compressed one. Its entries are references to shared events; a client is a cursor
 // into it, so a slow client costs a number, not a queue, and a feed at rest holds nothing. A shard is the set of
 // clients that one loop serves. Two kinds of loop exist: those of the caller, which drive non-blocking sockets through
 // NewShard, and the package's own, behind Connect, which give each client a goroutine that writes with a deadline.

@@ -101,7 +101,9 @@ func (s *Server) open(ctx context.Context, c *config.Config) (err error) {
 		return err
 	}
 	s.gate.Store(guard)
-	s.fanout = broadcaster.New(c.Fanout)
+	fanout := c.Fanout
+	fanout.Compression = c.WebSocket.Compression
+	s.fanout = broadcaster.New(fanout)
 	if s.pipeline, err = plugins.Open(ctx, lanes(c.Plugins), c.Filters, s.fanout, s.log); err != nil {
 		return fmt.Errorf("open filters: %w", err)
 	}

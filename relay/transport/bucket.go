@@ -13,8 +13,11 @@ type rate struct {
 }
 
 // take takes a token at time now and reports whether there was one.
-func (b *bucket) take(now time.Duration, r rate) bool {
-	full := max(b.full, now) + r.Every
+func (b *bucket) take(now time.Duration, r rate) bool { return b.charge(now, r, 1) }
+
+// charge takes some tokens, or a part of one, at time now, and reports whether there were so many.
+func (b *bucket) charge(now time.Duration, r rate, tokens float64) bool {
+	full := max(b.full, now) + time.Duration(tokens*float64(r.Every))
 	if full-now > time.Duration(r.Burst)*r.Every {
 		return false
 	}

@@ -15,22 +15,24 @@ import (
 
 // A plain client of one topic sees its own events, so the relay echoes, and the table of the frame reader holds.
 func TestConformance(t *testing.T) {
-	drivers(t, func(t *testing.T, driver string) { conform(t, driver, false) })
+	drivers(t, func(t *testing.T, driver string) { conform(t, serve(t, driver), transport.WireCases) })
 }
 
 // A WebSocket that begins on a kept-alive HTTP connection is no worse.
 func TestConformance_keptAlive(t *testing.T) {
-	drivers(t, func(t *testing.T, driver string) { conform(t, driver, true) })
+	drivers(t, func(t *testing.T, driver string) {
+		r := serve(t, driver)
+		r.keptAlive = true
+		conform(t, r, transport.WireCases)
+	})
 }
 
-func conform(t *testing.T, driver string, keptAlive bool) {
-	r := serve(t, driver)
-	r.keptAlive = keptAlive
-	for i, c := range transport.WireCases {
+func conform(t *testing.T, r *rig, cases []transport.WireCase, headers ...string) {
+	for i, c := range cases {
 		t.Run(c.Name, func(t *testing.T) {
 			for _, write := range []func(io.Writer, []byte){atOnce, byteByByte} {
 				r.t = t
-				conformCase(t, r.connect("?topic="+topicName(i)), c, write)
+				conformCase(t, r.connect("?topic="+topicName(i), headers...), c, write)
 			}
 		})
 	}

@@ -57,7 +57,7 @@ func (c conn) read() {
 		return
 	}
 	window := l.buf
-	if l.paused > 0 {
+	if l.paused > 0 || c.state().form.IsDeflated() {
 		window = window[:pressedWindow]
 	}
 	switch n, err := recv(int(s.fd), window); {

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"eventrelay/relay"
+	"eventrelay/relay/transport/deflate"
 )
 
 // connIDs numbers connections.
@@ -17,6 +18,7 @@ type core struct {
 	publisher relay.Publisher
 	log       *slog.Logger
 	stats     *stats
+	inflate   *deflate.Pool // of compressed messages that clients send
 	start     time.Time
 }
 

@@ -6,8 +6,9 @@ import "net"
 type WireCase = wireCase
 
 var (
-	WireCases = wireCases
-	Unhex     = unhex
+	WireCases    = wireCases
+	DeflateCases = deflateCases
+	Unhex        = unhex
 )
 
 // Adopt has the portable driver carry c as if net/http had read its handshake.

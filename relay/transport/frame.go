@@ -2,12 +2,14 @@ package transport
 
 import (
 	"encoding/binary"
+	"errors"
 	"time"
 	"unicode/utf8"
 
 	"github.com/gobwas/ws"
 
 	"eventrelay/relay"
+	"eventrelay/relay/transport/deflate"
 )
 
 // maxFragments bounds the frames of one message: without it, empty fragments keep a message open at no cost.
@@ -18,6 +20,7 @@ const maxFragments = 1024
 type message struct {
 	op      ws.OpCode
 	payload []byte
+	packed  int // bytes that payload was inflated from; 0 if it came as it is
 }
 
 // reader makes messages of a client's bytes, in any split. Between messages it holds no buffer, and within one it
@@ -25,6 +28,15 @@ type message struct {
 type reader struct {
 	part *partial
 }
+
+// rules are what a reader holds messages to.
+type rules struct {
+	limit   int           // bytes of the largest message, inflated
+	inflate *deflate.Pool // nil when permessage-deflate was not negotiated
+}
+
+// rsv1 marks the first frame of a compressed message (RFC 7692 §6).
+const rsv1 = 4
 
 // partial is what a reader holds of a message or frame that is not complete.
 type partial struct {
@@ -35,6 +47,7 @@ type partial struct {
 	left  int       // bytes of frame's payload still to come
 
 	op        ws.OpCode // of the message being read; 0 between messages
+	deflated  bool      // it is compressed: data is inflated, and judged, when all of it is there
 	data      []byte    // its payload so far
 	fragments int
 	text      utf8Check
@@ -44,27 +57,26 @@ type partial struct {
 }
 
 // next reads from p, unmasking in place, until a message is complete, and returns it with what follows it in p. A
-// message without opcode means that p is used up. limit is the largest message. An error is a *closeError, after which
-// the reader is of no more use.
-func (r *reader) next(p []byte, limit int) (message, []byte, error) {
+// message without opcode means that p is used up. An error is a *closeError, after which the reader is of no more use.
+func (r *reader) next(p []byte, rules rules) (message, []byte, error) {
 	for {
 		if r.part == nil || r.part.left == 0 {
-			h, n, err := r.header(p)
+			h, n, err := r.header(p, rules.inflate != nil)
 			if err != nil || n == 0 {
 				return message{}, nil, err
 			}
 			p = p[n:]
-			if err := r.begin(h, limit); err != nil {
+			if err := r.begin(h, rules.limit); err != nil {
 				return message{}, nil, err
 			}
 			if whole := int(h.Length); whole <= len(p) && r.direct(h) {
-				m, err := r.whole(h, p[:whole])
+				m, err := r.whole(h, p[:whole], rules)
 				return m, p[whole:], err
 			}
 			r.hold().frame, r.part.left = h, int(h.Length)
 		}
 		n := min(r.part.left, len(p))
-		m, err := r.payload(p[:n])
+		m, err := r.payload(p[:n], rules)
 		p = p[n:]
 		if err != nil || m.op != 0 || len(p) == 0 {
 			return m, p, err
@@ -73,20 +85,20 @@ func (r *reader) next(p []byte, limit int) (message, []byte, error) {
 }
 
 // header reads the header of the next frame and returns how many bytes of p it took: 0 when it is not complete, and
-// then all of p is kept.
-func (r *reader) header(p []byte) (h ws.Header, n int, err error) {
+// then all of p is kept. deflated says whether a message may be.
+func (r *reader) header(p []byte, deflated bool) (h ws.Header, n int, err error) {
 	if r.part == nil || r.part.heads == 0 {
 		if len(p) == 0 {
 			return h, 0, nil
 		}
-		if h, n, err = parseHeader(p); err != nil || n > 0 {
+		if h, n, err = parseHeader(p, deflated); err != nil || n > 0 {
 			return h, n, err
 		}
 	}
 	part := r.hold()
 	had := part.heads
 	part.heads += copy(part.head[had:], p)
-	if h, n, err = parseHeader(part.head[:part.heads]); n > 0 {
+	if h, n, err = parseHeader(part.head[:part.heads], deflated); n > 0 {
 		part.heads = 0
 		n -= had
 	}
@@ -99,7 +111,11 @@ func (r *reader) begin(h ws.Header, limit int) error {
 		return nil
 	}
 	inMessage := r.part != nil && r.part.op != 0
+	deflated := h.Rsv == rsv1 || inMessage && r.part.deflated
 	size := h.Length
+	if deflated {
+		limit = deflate.Bound(limit)
+	}
 	switch {
 	case h.OpCode == ws.OpContinuation && !inMessage:
 		return errContinuation
@@ -116,7 +132,7 @@ func (r *reader) begin(h ws.Header, limit int) error {
 	}
 	part := r.hold()
 	if !inMessage {
-		part.op = h.OpCode
+		part.op, part.deflated = h.OpCode, deflated
 	}
 	if part.fragments++; part.fragments > maxFragments {
 		return errFragments
@@ -130,17 +146,20 @@ func (r *reader) direct(h ws.Header) bool {
 }
 
 // whole makes a message of a frame that has come whole.
-func (r *reader) whole(h ws.Header, p []byte) (message, error) {
+func (r *reader) whole(h ws.Header, p []byte, rules rules) (message, error) {
 	ws.Cipher(p, h.Mask, 0)
 	r.rest()
+	if h.Rsv == rsv1 {
+		return rules.inflated(h.OpCode, p)
+	}
 	if h.OpCode == ws.OpText && !utf8.Valid(p) {
 		return message{}, errUTF8
 	}
-	return message{h.OpCode, p}, nil
+	return message{op: h.OpCode, payload: p}, nil
 }
 
 // payload takes the next bytes of the frame being read, and returns the message if they complete it.
-func (r *reader) payload(p []byte) (message, error) {
+func (r *reader) payload(p []byte, rules rules) (message, error) {
 	part := r.part
 	h := part.frame
 	ws.Cipher(p, h.Mask, int(h.Length)-part.left)
@@ -148,22 +167,26 @@ func (r *reader) payload(p []byte) (message, error) {
 	if h.OpCode.IsControl() {
 		return r.controlPayload(p)
 	}
-	op := part.op
+	op, deflated := part.op, part.deflated
 	if op == 0 { // an unfragmented message that comes in pieces
-		op = h.OpCode
+		op, deflated = h.OpCode, h.Rsv == rsv1
 	}
-	if op == ws.OpText && !part.text.next(p) {
+	if op == ws.OpText && !deflated && !part.text.next(p) {
 		return message{}, errUTF8
 	}
 	part.data = append(part.data, p...)
 	if part.left > 0 || !h.Fin {
 		return message{}, nil
 	}
+	if deflated {
+		r.part = nil
+		return rules.inflated(op, part.data)
+	}
 	if op == ws.OpText && !part.text.complete() {
 		return message{}, errUTF8
 	}
 	r.part = nil
-	return message{op, part.data}, nil
+	return message{op: op, payload: part.data}, nil
 }
 
 func (r *reader) controlPayload(p []byte) (message, error) {
@@ -172,10 +195,24 @@ func (r *reader) controlPayload(p []byte) (message, error) {
 	if part.left > 0 {
 		return message{}, nil
 	}
-	m := message{part.frame.OpCode, part.control}
+	m := message{op: part.frame.OpCode, payload: part.control}
 	part.control = nil
 	r.rest()
 	return m, nil
+}
+
+// inflated makes a message of a compressed one's payload.
+func (u rules) inflated(op ws.OpCode, payload []byte) (message, error) {
+	p, err := u.inflate.Inflate(payload, u.limit)
+	switch {
+	case errors.Is(err, deflate.ErrTooBig):
+		return message{}, errTooBig
+	case err != nil:
+		return message{}, errDeflate
+	case op == ws.OpText && !utf8.Valid(p):
+		return message{}, errUTF8
+	}
+	return message{op, p, len(payload)}, nil
 }
 
 func (r *reader) hold() *partial {
@@ -193,11 +230,13 @@ func (r *reader) rest() {
 }
 
 // parseHeader reads a client's frame header and returns its length, or 0 when p is too short. What breaks RFC 6455 is
-// refused as soon as its byte is there.
-func parseHeader(p []byte) (h ws.Header, n int, err error) {
+// refused as soon as its byte is there. deflated says whether permessage-deflate was negotiated.
+func parseHeader(p []byte, deflated bool) (h ws.Header, n int, err error) {
 	h.Fin, h.Rsv, h.OpCode = p[0]&0x80 != 0, p[0]>>4&7, ws.OpCode(p[0]&0x0f)
+	begins := h.OpCode == ws.OpText || h.OpCode == ws.OpBinary
 	switch {
-	case h.Rsv != 0: // §5.2: 0 unless an extension was negotiated, and none is
+	case h.Rsv == rsv1 && deflated && begins: // RFC 7692 §6: on the first frame of a message, and nowhere else
+	case h.Rsv != 0: // §5.2: 0 unless an extension gives it a meaning
 		return h, 0, errRSV
 	case h.OpCode.IsReserved():
 		return h, 0, errOpcode
@@ -265,4 +304,5 @@ var (
 	errTooBig          = &closeError{relay.ReasonTooBig, ""}
 	errFragments       = &closeError{relay.ReasonTooBig, "message has more than 1024 fragments"}
 	errUTF8            = &closeError{relay.ReasonUTF8, ""}
+	errDeflate         = &closeError{relay.ReasonProtocol, "compressed message is not valid DEFLATE"}
 )

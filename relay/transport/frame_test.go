@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"io"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"testing"
 	"unicode/utf8"
@@ -15,9 +16,16 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"eventrelay/relay"
+	"eventrelay/relay/transport/deflate"
 )
 
 const testLimit = 64 << 10
+
+// plainRules are those of a connection without compression, deflateRules of one with it.
+var (
+	plainRules   = rules{limit: testLimit}
+	deflateRules = rules{limit: testLimit, inflate: deflate.NewPool(1)}
+)
 
 func unhex(s string) []byte {
 	b, err := hex.DecodeString(strings.NewReplacer(" ", "", "\n", "").Replace(s))
@@ -28,12 +36,12 @@ func unhex(s string) []byte {
 }
 
 // echo feeds the reader in pieces and returns what an echoing server would answer, up to and with a close frame.
-func echo(t require.TestingT, pieces [][]byte) (out []byte, code uint16) {
+func echo(t require.TestingT, pieces [][]byte, rules rules) (out []byte, code uint16) {
 	var r reader
 	for _, p := range pieces {
 		p = bytes.Clone(p) // next unmasks in place
 		for {
-			m, rest, err := r.next(p, testLimit)
+			m, rest, err := r.next(p, rules)
 			if err == nil && m.op == ws.OpClose {
 				if err = checkClose(m.payload); err == nil {
 					return append(out, controlFrame(ws.OpClose, m.payload[:min(2, len(m.payload))])...), 0
@@ -60,12 +68,19 @@ func echo(t require.TestingT, pieces [][]byte) (out []byte, code uint16) {
 	return out, 0
 }
 
-func TestReader(t *testing.T) {
-	for _, c := range wireCases {
+func TestReader(t *testing.T) { testReader(t, wireCases, plainRules) }
+
+func TestReader_deflated(t *testing.T) {
+	testReader(t, deflateCases, deflateRules)
+	testReader(t, slices.DeleteFunc(slices.Clone(wireCases), func(c wireCase) bool { return c.Name == "RSV1" }), deflateRules)
+}
+
+func testReader(t *testing.T, cases []wireCase, rules rules) {
+	for _, c := range cases {
 		t.Run(c.Name, func(t *testing.T) {
 			in, want := unhex(c.In), unhex(strings.Join(c.Out, ""))
 			for cut := range min(len(in), 300) {
-				out, code := echo(t, [][]byte{in[:cut], in[cut:]})
+				out, code := echo(t, [][]byte{in[:cut], in[cut:]}, rules)
 				require.Equal(t, hex.EncodeToString(want), hex.EncodeToString(out), "cut at %d", cut)
 				require.Equal(t, c.Code, code, "cut at %d", cut)
 			}
@@ -73,7 +88,7 @@ func TestReader(t *testing.T) {
 			for i := range in {
 				single = append(single, in[i:i+1])
 			}
-			out, code := echo(t, single)
+			out, code := echo(t, single, rules)
 			assert.Equal(t, hex.EncodeToString(want), hex.EncodeToString(out), "byte by byte")
 			assert.Equal(t, c.Code, code, "byte by byte")
 		})
@@ -102,7 +117,7 @@ func TestReader_limits(t *testing.T) {
 				}
 				in = append(in, ws.MustCompileFrame(ws.MaskFrame(ws.NewFrame(op, i == len(c.sizes)-1, make([]byte, size))))...)
 			}
-			_, code := echo(t, [][]byte{in[:len(in)/3], in[len(in)/3:]})
+			_, code := echo(t, [][]byte{in[:len(in)/3], in[len(in)/3:]}, plainRules)
 			assert.Equal(t, c.code, code)
 		})
 	}
@@ -111,13 +126,13 @@ func TestReader_limits(t *testing.T) {
 // What is too large is refused by its header, before any of it comes; and a length that was only announced costs nothing.
 func TestReader_growsByWhatComes(t *testing.T) {
 	var r reader
-	_, _, err := r.next(unhex("82 ff 00 00 00 00 00 01 00 01"), testLimit)
+	_, _, err := r.next(unhex("82 ff 00 00 00 00 00 01 00 01"), plainRules)
 	require.NoError(t, err, "the key is still to come")
-	_, _, err = r.next(unhex(key), testLimit)
+	_, _, err = r.next(unhex(key), plainRules)
 	require.ErrorIs(t, err, errTooBig)
 
 	r = reader{}
-	_, _, err = r.next(unhex("82 ff 00 00 00 00 00 01 00 00"+key+"61"), testLimit)
+	_, _, err = r.next(unhex("82 ff 00 00 00 00 00 01 00 00"+key+"61"), plainRules)
 	require.NoError(t, err)
 	assert.LessOrEqual(t, cap(r.part.data), 64)
 }
@@ -129,7 +144,7 @@ func TestReader_idleHoldsNothing(t *testing.T) {
 			continue
 		}
 		for _, b := range unhex(c.In) {
-			_, _, err := r.next([]byte{b}, testLimit)
+			_, _, err := r.next([]byte{b}, plainRules)
 			require.NoError(t, err)
 		}
 		require.Nil(t, r.part, c.Name)
@@ -139,7 +154,7 @@ func TestReader_idleHoldsNothing(t *testing.T) {
 func TestReader_allocations(t *testing.T) {
 	frame := ws.MustCompileFrame(ws.MaskFrame(ws.NewTextFrame(make([]byte, 128))))
 	var r reader
-	assert.Zero(t, testing.AllocsPerRun(100, func() { _, _, _ = r.next(frame, testLimit) }))
+	assert.Zero(t, testing.AllocsPerRun(100, func() { _, _, _ = r.next(frame, plainRules) }))
 }
 
 func BenchmarkReader(b *testing.B) {
@@ -147,7 +162,7 @@ func BenchmarkReader(b *testing.B) {
 	var r reader
 	b.SetBytes(int64(len(frame)))
 	for b.Loop() {
-		_, _, _ = r.next(frame, testLimit)
+		_, _, _ = r.next(frame, plainRules)
 	}
 }
 
@@ -189,9 +204,10 @@ func TestCloseFrame(t *testing.T) {
 }
 
 // reference reads frames with gobwas/ws's blocking reader and RFC 6455's rules written down once more, at leisure.
-func reference(in []byte) (out []byte, code uint16) {
+func reference(in []byte, rules rules) (out []byte, code uint16) {
 	src := bytes.NewReader(in)
 	var data []byte
+	var deflated bool
 	var op ws.OpCode
 	fragments := 0
 	for {
@@ -204,7 +220,8 @@ func reference(in []byte) (out []byte, code uint16) {
 			return out, 0xffff // cut within a header: nothing is said of it
 		}
 		size := ws.HeaderSize(h)
-		if h.Rsv != 0 || h.OpCode.IsReserved() || !h.Masked || len(in)-src.Len()-at != size ||
+		compressed := h.Rsv == 4 && rules.inflate != nil && (h.OpCode == ws.OpText || h.OpCode == ws.OpBinary)
+		if h.Rsv != 0 && !compressed || h.OpCode.IsReserved() || !h.Masked || len(in)-src.Len()-at != size ||
 			h.OpCode.IsControl() && (!h.Fin || h.Length > 125) {
 			return out, 1002
 		}
@@ -212,7 +229,14 @@ func reference(in []byte) (out []byte, code uint16) {
 			if (op != 0) != (h.OpCode == ws.OpContinuation) {
 				return out, 1002
 			}
-			if h.Length > testLimit-int64(len(data)) {
+			if op == 0 {
+				deflated = compressed
+			}
+			limit := testLimit
+			if deflated {
+				limit = deflate.Bound(testLimit)
+			}
+			if h.Length > int64(limit-len(data)) {
 				return out, 1009
 			}
 			if fragments++; fragments > maxFragments {
@@ -223,7 +247,7 @@ func reference(in []byte) (out []byte, code uint16) {
 		if n, err := io.ReadFull(src, p); err != nil {
 			p = p[:n]
 			ws.Cipher(p, h.Mask, 0)
-			if text := op == ws.OpText || op == 0 && h.OpCode == ws.OpText; text && !h.OpCode.IsControl() && !prefixOfUTF8(append(data, p...)) {
+			if text := op == ws.OpText || op == 0 && h.OpCode == ws.OpText; text && !deflated && !h.OpCode.IsControl() && !prefixOfUTF8(append(data, p...)) {
 				return out, 1007
 			}
 			return out, 0
@@ -245,7 +269,14 @@ func reference(in []byte) (out []byte, code uint16) {
 			op = h.OpCode
 		}
 		data = append(data, p...)
-		if op == ws.OpText && (h.Fin && !utf8.Valid(data) || !prefixOfUTF8(data)) {
+		if deflated && h.Fin {
+			m, err := rules.inflated(op, data)
+			if err != nil {
+				return out, asCloseError(err).Reason.Code()
+			}
+			data = m.payload
+		}
+		if op == ws.OpText && (!deflated || h.Fin) && (h.Fin && !utf8.Valid(data) || !prefixOfUTF8(data)) {
 			return out, 1007
 		}
 		if h.Fin {
@@ -273,18 +304,25 @@ func prefixOfUTF8(p []byte) bool {
 func FuzzReader(f *testing.F) {
 	for _, c := range wireCases {
 		if len(c.In) < 4096 {
-			f.Add(unhex(c.In), uint64(1))
+			f.Add(unhex(c.In), uint64(1), false)
 		}
 	}
-	f.Fuzz(func(t *testing.T, in []byte, seed uint64) {
-		want, wantCode := reference(in)
+	for _, c := range deflateCases {
+		f.Add(unhex(c.In), uint64(1), true)
+	}
+	f.Fuzz(func(t *testing.T, in []byte, seed uint64, deflated bool) {
+		rules := plainRules
+		if deflated {
+			rules = deflateRules
+		}
+		want, wantCode := reference(in, rules)
 		rnd := rand.New(rand.NewPCG(seed, 0))
 		var pieces [][]byte
 		for rest := in; len(rest) > 0; {
 			n := 1 + rnd.IntN(len(rest))
 			pieces, rest = append(pieces, rest[:n]), rest[n:]
 		}
-		out, code := echo(t, pieces)
+		out, code := echo(t, pieces, rules)
 		require.Equal(t, want, out)
 		if wantCode == 0xffff { // the reader may see early that what was cut off is wrong
 			require.Contains(t, []uint16{0, 1002}, code)

@@ -41,7 +41,7 @@ func (u *upgrade) admit(s *Server, head []byte, remote netip.AddrPort) *relay.Re
 	if u.grant, err = s.deps.Gate.Admit(&u.handshake); err != nil {
 		return asRefusal(err)
 	}
-	if refusal := u.negotiate(r); refusal != nil {
+	if refusal := u.negotiate(r, s.options.Compression.Enabled); refusal != nil {
 		return refusal
 	}
 	if refusal := u.topics(r.query, &s.options); refusal != nil {
@@ -97,7 +97,7 @@ func (r *request) hasBody() bool {
 // topics reads ?topic= and ?publish=.
 func (u *upgrade) topics(query url.Values, o *Options) *relay.Refusal {
 	names := query["topic"]
-	if len(names) == 0 && u.form == relay.Plain {
+	if len(names) == 0 && u.form.Inflated() == relay.Plain {
 		u.patterns = append(u.patterns, relay.Pattern(o.DefaultTopic))
 	}
 	if len(names) > o.MaxSubscriptions {

@@ -119,7 +119,7 @@ func FuzzHead(f *testing.F) {
 			assert.Equal(t, values, r.header[name], name)
 		}
 		u := new(upgrade)
-		if u.negotiate(r) != nil {
+		if u.negotiate(r, false) != nil {
 			return
 		}
 		assert.Equal(t, libraryAnswer(t, head), string(u.answer), "what passes our check passes the library's")

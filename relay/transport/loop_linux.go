@@ -19,7 +19,8 @@ const (
 	readWindow  = 64 << 10 // bytes per read
 
 	// pressedWindow is the window while some connection is paused: what a client may have read but not yet taken is
-	// kept for it, and many may be paused at once.
+	// kept for it, and many may be paused at once. It is also that of clients who compress: 70 bytes may inflate to the
+	// largest message, and what one read brings must not keep all others waiting.
 	pressedWindow = 4 << 10
 
 	// busyTime is how long a loop may work without a wait before it says so: HTTP requests wait as long for its core.
@@ -92,7 +93,7 @@ func openLoop(s *Server, listener int) (*loop, error) {
 		return nil, err
 	}
 	l := &loop{
-		core:     s.newCore("epoll"),
+		core:     s.newCore("epoll", 1),
 		srv:      s,
 		poll:     poll,
 		done:     make(chan struct{}),

@@ -6,14 +6,20 @@ import (
 	"strings"
 
 	"eventrelay/relay"
+	"eventrelay/relay/transport/deflate"
 )
 
 // Subprotocol is the WebSocket subprotocol of envelopes and commands.
 const Subprotocol = "relay.v1.json"
 
 // negotiate chooses the wire form and writes the answer of RFC 6455 §4.2.2. gobwas/ws would read the whole head again,
-// and allocate; a test holds the two answers together.
-func (u *upgrade) negotiate(r *request) *relay.Refusal {
+// and allocate; a test holds the two answers together. compress says whether the client gets compression if it offers it;
+// what it offers must be well formed in any case (§9.1).
+func (u *upgrade) negotiate(r *request, compress bool) *relay.Refusal {
+	extensions, err := deflate.Accept(r.header["Sec-Websocket-Extensions"])
+	if err != nil {
+		return badRequest(err.Error())
+	}
 	chosen, refusal := subprotocol(r.header["Sec-Websocket-Protocol"])
 	if refusal != nil {
 		return refusal
@@ -23,6 +29,10 @@ func (u *upgrade) negotiate(r *request) *relay.Refusal {
 	if chosen {
 		u.form = relay.Envelope
 		u.answer = append(u.answer, "\r\nSec-WebSocket-Protocol: "+Subprotocol...)
+	}
+	if compress && extensions != "" {
+		u.form = u.form.Deflated()
+		u.answer = append(append(u.answer, "\r\nSec-WebSocket-Extensions: "...), extensions...)
 	}
 	u.answer = append(u.answer, "\r\n\r\n"...)
 	return nil

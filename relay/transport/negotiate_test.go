@@ -39,7 +39,7 @@ func TestNegotiate(t *testing.T) {
 		u := new(upgrade)
 		require.Nil(t, u.request.parse([]byte(head)))
 		require.Nil(t, checkUpgrade(&u.request))
-		refusal := u.negotiate(&u.request)
+		refusal := u.negotiate(&u.request, false)
 		assert.Equal(t, c.refused, refusal != nil, c.lines)
 		if refusal == nil {
 			assert.Equal(t, libraryAnswer(t, []byte(head)), string(u.answer), c.lines)

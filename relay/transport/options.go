@@ -41,6 +41,8 @@ type Options struct {
 	// Inbound says whether clients may publish over their sockets. Default true; as Go cannot tell false from unset,
 	// programs begin with DefaultOptions.
 	Inbound bool `koanf:"inbound"`
+	// Compression is permessage-deflate (RFC 7692). Here, only Enabled matters; the fan-out compresses.
+	Compression relay.Compression `koanf:"compression"`
 }
 
 // DefaultOptions returns the defaults. Those that depend on the machine (Loops, MaxConnections) stay zero.
@@ -56,6 +58,7 @@ func DefaultOptions() Options {
 		MaxSubscriptions: 128,
 		SendBuffer:       32 * relay.KiB,
 		Inbound:          true,
+		Compression:      relay.DefaultCompression(),
 	}
 }
 
@@ -81,6 +84,7 @@ func (o Options) Validate() error {
 	check(o.MaxConnections > 0, "max_connections: %d is not positive", o.MaxConnections)
 	check(o.MaxSubscriptions > 0, "max_subscriptions: %d is not positive", o.MaxSubscriptions)
 	check(o.SendBuffer >= 4*relay.KiB && o.SendBuffer <= relay.GiB, "send_buffer: %v is not between 4KiB and 1GiB", o.SendBuffer)
+	errs = append(errs, o.Compression.Validate())
 	return errors.Join(errs...)
 }
 
@@ -98,5 +102,6 @@ func (o Options) withDefaults() Options {
 	o.MaxConnections = cmp.Or(o.MaxConnections, maxFiles()*8/10)
 	o.MaxSubscriptions = cmp.Or(o.MaxSubscriptions, d.MaxSubscriptions)
 	o.SendBuffer = cmp.Or(o.SendBuffer, d.SendBuffer)
+	o.Compression = o.Compression.WithDefaults()
 	return o
 }

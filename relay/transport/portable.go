@@ -4,6 +4,7 @@ import (
 	"errors"
 	"maps"
 	"net"
+	"runtime"
 	"slices"
 	"sync"
 	"time"
@@ -28,7 +29,7 @@ type portable struct {
 }
 
 func newPortable(s *Server) *portable {
-	p := &portable{core: s.newCore("portable"), srv: s, quit: make(chan struct{}), conns: make(map[*portConn]struct{})}
+	p := &portable{core: s.newCore("portable", runtime.GOMAXPROCS(0)), srv: s, quit: make(chan struct{}), conns: make(map[*portConn]struct{})}
 	p.wg.Go(p.sweep)
 	return p
 }

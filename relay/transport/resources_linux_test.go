@@ -43,11 +43,11 @@ func TestLoop_outOfDescriptors(t *testing.T) {
 }
 
 // rawClient opens a WebSocket with a bare descriptor, so that only the server's memory is measured.
-func rawClient(t testing.TB, addr netip.AddrPort) (fd int) {
+func rawClient(t testing.TB, addr netip.AddrPort, headers ...string) (fd int) {
 	fd, err := unix.Socket(unix.AF_INET, unix.SOCK_STREAM, 0)
 	require.NoError(t, err)
 	require.NoError(t, unix.Connect(fd, &unix.SockaddrInet4{Port: int(addr.Port()), Addr: addr.Addr().As4()}))
-	_, err = unix.Write(fd, []byte(handshake("")))
+	_, err = unix.Write(fd, []byte(handshake("", headers...)))
 	require.NoError(t, err)
 	answer := make([]byte, 512)
 	_, err = unix.Read(fd, answer)
@@ -57,9 +57,14 @@ func rawClient(t testing.TB, addr netip.AddrPort) (fd int) {
 }
 
 // An idle connection costs at most 160 bytes of heap, its place in the fan-out included.
-func TestLoop_memoryPerConnection(t *testing.T) {
+func TestLoop_memoryPerConnection(t *testing.T) { memoryPerConnection(t) }
+
+// So does one with permessage-deflate.
+func TestLoop_memoryPerConnection_deflated(t *testing.T) { memoryPerConnection(t, offer) }
+
+func memoryPerConnection(t *testing.T, headers ...string) {
 	const n = 3000
-	r := serve(t, "epoll", func(o *transport.Options, _ *transport.Deps) { o.MaxConnections = n + 200 })
+	r := serve(t, "epoll", compression, func(o *transport.Options, _ *transport.Deps) { o.MaxConnections = n + 200 })
 	addr := netip.MustParseAddrPort(r.addr)
 	heap := func() uint64 {
 		var m runtime.MemStats
@@ -75,11 +80,11 @@ func TestLoop_memoryPerConnection(t *testing.T) {
 		}
 	}()
 	for range 100 { // grow what grows once
-		fds = append(fds, rawClient(t, addr))
+		fds = append(fds, rawClient(t, addr, headers...))
 	}
 	before := heap()
 	for range n {
-		fds = append(fds, rawClient(t, addr))
+		fds = append(fds, rawClient(t, addr, headers...))
 	}
 	per := float64(heap()-before) / n
 	t.Logf("%.0f bytes per connection", per)

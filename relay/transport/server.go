@@ -26,6 +26,7 @@ import (
 	"time"
 
 	"eventrelay/relay"
+	"eventrelay/relay/transport/deflate"
 )
 
 // Deps are what a Server needs of the other parts. All but HTTP and Log are required.
@@ -108,11 +109,14 @@ func Open(addr string, o Options, d Deps) (*Server, error) {
 	return s, nil
 }
 
-// newCore makes what the sessions of one driver share.
-func (s *Server) newCore(driver string) *core {
+// newCore makes what the sessions of one driver share, of which at most so many goroutines run at a time.
+func (s *Server) newCore(driver string, goroutines int) *core {
 	st := &stats{driver: driver}
 	s.stats = append(s.stats, st)
-	return &core{options: &s.options, publisher: s.deps.Publisher, log: s.deps.Log, stats: st, start: s.start}
+	return &core{
+		options: &s.options, publisher: s.deps.Publisher, log: s.deps.Log, stats: st, start: s.start,
+		inflate: deflate.NewPool(goroutines),
+	}
 }
 
 // Addr returns the address that the server listens on.

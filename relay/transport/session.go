@@ -21,7 +21,7 @@ const (
 // Rates above which a client is cut with 1008.
 var (
 	controlRate = rate{Every: time.Second, Burst: 10}       // pings and pongs
-	commandRate = rate{Every: time.Second / 50, Burst: 100} // commands, but for publishes that were taken
+	commandRate = rate{Every: time.Second / 50, Burst: 100} // commands, but for publishes that were taken; and bombs
 	never       = time.Duration(1<<63 - 1)                  // a deadline that does not come
 )
 
@@ -58,6 +58,9 @@ func (s *session) begin(u *upgrade) error {
 		s.more().publish = u.publish
 	}
 	s.stats.connections.Add(1)
+	if u.form.IsDeflated() {
+		s.stats.deflated.Add(1)
+	}
 	for _, pattern := range u.patterns {
 		if err := s.peer.Subscribe(s.slot, pattern, u.form); err != nil {
 			return err
@@ -74,7 +77,7 @@ func (s *session) receive(p []byte, now time.Duration) {
 	s.seen, s.pinged = now, false
 	r := reader{s.part()}
 	for !s.paused() {
-		m, rest, err := r.next(p, int(s.options.MaxMessageSize))
+		m, rest, err := r.next(p, s.rules())
 		switch {
 		case err != nil:
 			s.fail(err)
@@ -92,6 +95,15 @@ func (s *session) receive(p []byte, now time.Duration) {
 	s.rare.in.backlog = append(s.rare.in.backlog, p...)
 }
 
+// rules returns what the client's messages are held to.
+func (s *session) rules() rules {
+	r := rules{limit: int(s.options.MaxMessageSize)}
+	if s.form.IsDeflated() {
+		r.inflate = s.inflate
+	}
+	return r
+}
+
 func (s *session) message(m message, now time.Duration) {
 	switch m.op {
 	case ws.OpPing, ws.OpPong:
@@ -99,14 +111,33 @@ func (s *session) message(m message, now time.Duration) {
 	case ws.OpClose:
 		s.closedByClient(m.payload)
 	default:
+		if !s.inflatesFairly(m, now) {
+			s.fail(errBombs)
+			return
+		}
 		s.stats.messages.Add(1)
 		s.stats.bytes.Add(uint64(len(m.payload)))
-		if s.form == relay.Plain {
+		if s.form.Inflated() == relay.Plain {
 			s.publishPlain(m)
 		} else {
 			s.command(m, now)
 		}
 	}
+}
+
+// fairRatio is how much a message may inflate by for free: JSON seldom comes to it, bombs come to 1000.
+const fairRatio = 32
+
+var errBombs = &closeError{relay.ReasonPolicy, "too much inflates to more than 32 times its size"}
+
+// inflatesFairly bounds the time that a client can have us spend on next to no bytes: what is above fairRatio costs tokens,
+// one for each max_message_size of it.
+func (s *session) inflatesFairly(m message, now time.Duration) bool {
+	excess := len(m.payload) - fairRatio*m.packed
+	if m.packed == 0 || excess <= 0 {
+		return true
+	}
+	return s.more().commands.charge(now, commandRate, float64(excess)/float64(s.options.MaxMessageSize))
 }
 
 // control answers a ping. Above the rate the client is cut, so each ping below it gets its pong. A pong that we asked

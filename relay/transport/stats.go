@@ -14,6 +14,7 @@ import (
 type stats struct {
 	driver      string // label: "epoll" or "portable"
 	connections atomic.Uint64
+	deflated    atomic.Uint64 // of those, with permessage-deflate
 	disconnects [relay.Reasons]atomic.Uint64
 	messages    atomic.Uint64
 	bytes       atomic.Uint64
@@ -87,12 +88,13 @@ func (s *Server) Metrics(yield func(relay.Metric)) {
 	yield(relay.Metric{Name: "relay_connections", Help: "Open WebSocket connections.", Kind: relay.Gauge, Value: float64(s.connections.Load())})
 	byDriver := make(map[string]uint64)
 	var disconnects [relay.Reasons]uint64
-	var messages, bytes, paused, acceptFails, timeouts uint64
+	var deflated, messages, bytes, paused, acceptFails, timeouts uint64
 	for _, st := range s.stats {
 		byDriver[st.driver] += st.connections.Load()
 		for i := range disconnects {
 			disconnects[i] += st.disconnects[i].Load()
 		}
+		deflated += st.deflated.Load()
 		messages += st.messages.Load()
 		bytes += st.bytes.Load()
 		paused += st.paused.Load()
@@ -102,6 +104,7 @@ func (s *Server) Metrics(yield func(relay.Metric)) {
 	for driver, n := range byDriver {
 		counter("relay_connections_total", "WebSocket connections opened.", n, "driver", driver)
 	}
+	counter("relay_connections_compressed_total", "WebSocket connections opened with permessage-deflate.", deflated)
 	for i, n := range disconnects[relay.ReasonClient:] {
 		reason := relay.ReasonClient + relay.CloseReason(i)
 		counter("relay_disconnects_total", "WebSocket connections ended, by reason.", n, "reason", reason.String())

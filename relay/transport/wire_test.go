@@ -115,6 +115,47 @@ var wireCases = []wireCase{
 	{Name: "close 65535", In: "88 82" + key + "ff ff", Code: 1002},
 }
 
+// deflateCases hold where permessage-deflate was negotiated (RFC 7692). What is echoed is too small to be compressed.
+var deflateCases = []wireCase{
+	{Name: "compressed text, RFC 7692 7.2.3.1", In: "c1 87" + key + "f2 48 cd c9 c9 07 00", Out: []string{"81 05 48 65 6c 6c 6f"}},
+	{Name: "compressed binary", In: "c2 87" + key + "f2 48 cd c9 c9 07 00", Out: []string{"82 05 48 65 6c 6c 6f"}},
+	{Name: "compressed, with a key", In: "c1 87 37 fa 21 3d c5 b2 ec f4 fe fd 21", Out: []string{"81 05 48 65 6c 6c 6f"}},
+	{Name: "not compressed", In: "81 81" + key + "61", Out: []string{"81 01 61"}},
+	{Name: "stored block", In: "c1 8b" + key + "00 05 00 fa ff 48 65 6c 6c 6f 00", Out: []string{"81 05 48 65 6c 6c 6f"}},
+	{Name: "last block", In: "c1 88" + key + "f3 48 cd c9 c9 07 00 00", Out: []string{"81 05 48 65 6c 6c 6f"}},
+	{Name: "two blocks", In: "c1 8d" + key + "f2 48 05 00 00 00 ff ff ca c9 c9 07 00", Out: []string{"81 05 48 65 6c 6c 6f"}},
+	{Name: "empty", In: "c1 81" + key + "00", Out: []string{"81 00"}},
+	{Name: "empty without a byte", In: "c1 80" + key, Out: []string{"81 00"}},
+	{Name: "fragments", In: "41 83" + key + "f2 48 cd 80 84" + key + "c9 c9 07 00", Out: []string{"81 05 48 65 6c 6c 6f"}},
+	{Name: "empty last fragment", In: "41 87" + key + "f2 48 cd c9 c9 07 00 80 80" + key, Out: []string{"81 05 48 65 6c 6c 6f"}},
+	{Name: "ping between fragments", In: "41 83" + key + "f2 48 cd 89 81" + key + "70 80 84" + key + "c9 c9 07 00", Out: []string{"8a 01 70", "81 05 48 65 6c 6c 6f"}},
+	{Name: "compressed, not, and compressed", In: "c1 87" + key + "f2 48 cd c9 c9 07 00 01 81" + key + "61 80 80" + key + "c1 87" + key + "f2 48 cd c9 c9 07 00", Out: []string{"81 05 48 65 6c 6c 6f", "81 01 61", "81 05 48 65 6c 6c 6f"}},
+
+	{Name: "context takeover, RFC 7692 7.2.3.2", In: "c1 85" + key + "f2 00 11 00 00", Code: 1002},
+	{Name: "garbage", In: "c1 83" + key + "ff ff ff", Code: 1002},
+	{Name: "cut", In: "c1 83" + key + "f2 48 cd", Code: 1002},
+	{Name: "text that is not UTF-8", In: "c1 87" + key + "00 01 00 fe ff ff 00", Code: 1007},
+	{Name: "text that ends within a character", In: "c1 87" + key + "00 01 00 fe ff c3 00", Code: 1007},
+	{Name: "binary that is not UTF-8", In: "c2 87" + key + "00 01 00 fe ff ff 00", Out: []string{"82 01 ff"}},
+	{Name: "longer than the largest message can be", In: "c2 ff 00 00 00 00 00 01 24 41" + key, Code: 1009},
+	{Name: "1025 compressed fragments", In: "42 80" + key + rep("00 80"+key, 1024), Code: 1009},
+
+	{Name: "RSV1 on a continuation", In: "41 83" + key + "f2 48 cd c0 84" + key + "c9 c9 07 00", Code: 1002},
+	{Name: "RSV1 on the continuation of what is not compressed", In: "01 81" + key + "61 c0 81" + key + "00", Code: 1002},
+	{Name: "RSV1 on a continuation of nothing", In: "c0 81" + key + "00", Code: 1002},
+	{Name: "RSV1 on a ping", In: "c9 80" + key, Code: 1002},
+	{Name: "RSV1 on a pong", In: "ca 80" + key, Code: 1002},
+	{Name: "RSV1 on a close", In: "c8 80" + key, Code: 1002},
+	{Name: "RSV1 on opcode 3", In: "c3 80" + key, Code: 1002},
+	{Name: "RSV1 and RSV2", In: "e1 80" + key, Code: 1002},
+	{Name: "RSV1 and RSV3", In: "d1 80" + key, Code: 1002},
+	{Name: "RSV2", In: "a1 80" + key, Code: 1002},
+	{Name: "RSV3", In: "91 80" + key, Code: 1002},
+	{Name: "RSV2 on a continuation", In: "41 83" + key + "f2 48 cd a0 84" + key + "c9 c9 07 00", Code: 1002},
+	{Name: "compressed and not masked", In: "c1 07 f2 48 cd c9 c9 07 00", Code: 1002},
+	{Name: "compressed within a fragmented message", In: "01 81" + key + "61 c1 87" + key + "f2 48 cd c9 c9 07 00", Code: 1002},
+}
+
 func rep(s string, n int) string {
 	var out []byte
 	for range n {

@@ -10,8 +10,9 @@ var ErrHeader = errors.New("Sec-WebSocket-Extensions is malformed")
 
 // extension is one element of the header.
 type extension struct {
-	name   string
-	params []param
+	name  string
+	terms terms // what its parameters say, if it is permessage-deflate
+	valid bool  // and whether they may say it
 }
 
 type param struct {
@@ -19,8 +20,10 @@ type param struct {
 	hasValue    bool
 }
 
-// parse reads the header's lines. Empty elements of the list mean nothing (RFC 9110 §5.6.1.2).
-func parse(lines []string) (all []extension, err error) {
+// parse reads the header's lines and calls yield for each element. Empty elements of the list mean nothing (RFC 9110
+// §5.6.1.2). The error is ErrHeader; then some elements may have been yielded. It does not allocate: browsers offer
+// extensions with every handshake.
+func parse(lines []string, yield func(extension)) error {
 	for _, line := range lines {
 		s := scanner{line}
 		for {
@@ -32,12 +35,12 @@ func parse(lines []string) (all []extension, err error) {
 			}
 			e, ok := s.extension()
 			if !ok || s.rest != "" && !s.next(',') {
-				return nil, ErrHeader
+				return ErrHeader
 			}
-			all = append(all, e)
+			yield(e)
 		}
 	}
-	return all, nil
+	return nil
 }
 
 // scanner reads a header line from its front.
@@ -58,6 +61,7 @@ func (s *scanner) extension() (e extension, ok bool) {
 	if e.name, ok = s.token(); !ok {
 		return e, false
 	}
+	e.valid = true
 	for s.next(';') {
 		var p param
 		if p.name, ok = s.token(); !ok {
@@ -68,7 +72,7 @@ func (s *scanner) extension() (e extension, ok bool) {
 				return e, false
 			}
 		}
-		e.params = append(e.params, p)
+		e.valid = e.valid && e.terms.set(p)
 	}
 	return e, true
 }

@@ -100,6 +100,11 @@ func TestCheck(t *testing.T) {
 	assert.False(t, ok)
 }
 
+func TestAccept_allocations(t *testing.T) {
+	headers := []string{"foo; bar=1, permessage-deflate; server_max_window_bits=10, permessage-deflate; client_max_window_bits"}
+	assert.Zero(t, testing.AllocsPerRun(100, func() { _, _ = Accept(headers) }))
+}
+
 // FuzzAccept: what is accepted is a valid answer, and follows from what was offered.
 func FuzzAccept(f *testing.F) {
 	for _, s := range []string{
@@ -113,7 +118,7 @@ func FuzzAccept(f *testing.F) {
 			require.Empty(t, answer)
 			return
 		}
-		_, err = parse([]string{a + "," + b})
+		_, err = Accept([]string{a + "," + b})
 		require.NoError(t, err, "two headers are one, joined by a comma")
 		joined, _ := Accept([]string{a + "," + b})
 		require.Equal(t, joined, answer)
