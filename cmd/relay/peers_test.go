@@ -78,6 +78,30 @@ func TestPeers(t *testing.T) {
 	}
 }
 
+// All of them offer compression unasked. With it the dialog is the same, and what is large enough goes compressed, in
+// both directions.
+func TestPeers_compressed(t *testing.T) {
+	need(t, "curl")
+	for _, driver := range []string{"epoll", "portable"} {
+		for _, peer := range peers {
+			t.Run(driver+"/"+peer.name, func(t *testing.T) {
+				need(t, peer.needs...)
+				page := newPageServer(t)
+				p := start(t, "-c", serveYAML(t, "auth: {allowed_origins: ["+page.URL+"]}\nwebsocket: {compression: {enabled: true, min_size: 10B}}\n"),
+					"--websocket.driver", driver, "--admin.listen", "127.0.0.1:0")
+				said := peer.run(t, strings.Replace(p.base, "http", "ws", 1)+"/ws", page)
+				said.wait(t, `^open ""`)
+				curl(t, "-d", `{"item":"tea","card":"4111"}`, p.base+"/publish/orders.new")
+				<-said.ended
+				assert.Equal(t, transcript, errorText.ReplaceAllString(said.String(), `$1,…}}`))
+				metrics := curl(t, "http://"+p.log.wait(t, `admin=(127\.0\.0\.1:\d+)`)+"/metrics")
+				assert.Regexp(t, `(?m)^relay_connections_compressed_total 2$`, metrics)
+				assert.Regexp(t, `(?m)^relay_compressions_total [1-9]`, metrics)
+			})
+		}
+	}
+}
+
 // A page of an origin that is not allowed gets no WebSocket, and can't publish.
 func TestPeers_foreignPage(t *testing.T) {
 	need(t, "chromium")

@@ -35,6 +35,7 @@ type subscribeFlags struct {
 	token       secretSource
 	path        string
 	envelope    bool
+	compress    bool
 	count       int
 	timeout     time.Duration
 	noReconnect bool
@@ -61,6 +62,7 @@ func (a *app) subscribeCmd() *cobra.Command {
 	f.token.register(flags)
 	flags.StringVar(&f.path, "ws-path", "/ws", "the relay's websocket.path")
 	flags.BoolVarP(&f.envelope, "envelope", "e", false, "print JSON lines with topic, id and data")
+	flags.BoolVar(&f.compress, "compress", false, "have events compressed on the wire, where the relay's websocket.compression allows it")
 	flags.IntVarP(&f.count, "count", "n", 0, "end after this many events (default: never)")
 	flags.DurationVar(&f.timeout, "timeout", 0, "end after this time; exit code 4 if --count is not reached (default: never)")
 	flags.BoolVar(&f.noReconnect, "no-reconnect", false, "end when the connection is lost")
@@ -113,7 +115,7 @@ func (a *app) newSubscriber(f *subscribeFlags, patterns []string) (*subscriber, 
 	s := &subscriber{
 		server: base, url: target.String(), reconnect: !f.noReconnect, count: f.count, out: a.out, notef: a.notef,
 		backoff: backoff{min: 500 * time.Millisecond, max: 30 * time.Second},
-		options: wsclient.Options{Header: http.Header{"User-Agent": {"relay-subscribe"}}},
+		options: wsclient.Options{Header: http.Header{"User-Agent": {"relay-subscribe"}}, Compress: f.compress},
 	}
 	if token != "" {
 		s.options.Header.Set("Authorization", "Bearer "+token)

@@ -94,6 +94,15 @@ func TestSubscribe_envelope(t *testing.T) {
 	assert.Contains(t, got.err, "does not speak relay.v1.json")
 }
 
+func TestSubscribe_compress(t *testing.T) {
+	f := newFakeSockets(t, func(_ int, conn net.Conn) { sendText(conn, "1"); untilClosed(conn) })
+	got := run(t, "subscribe", "--url", f.URL, "--compress", "--count", "1")
+	assert.Equal(t, 0, got.code)
+	assert.Equal(t, "1\n", got.out)
+	assert.Contains(t, got.err, "the relay does not compress; is websocket.compression enabled there? Going on without")
+	assert.Contains(t, f.got[0].Header.Get("Sec-WebSocket-Extensions"), "permessage-deflate")
+}
+
 func TestSubscribe_timeout(t *testing.T) {
 	f := newFakeSockets(t, func(_ int, conn net.Conn) { sendText(conn, "1"); untilClosed(conn) })
 	assert.Equal(t, outcome{0, "1\n", ""}, run(t, "subscribe", "--url", f.URL, "--timeout", "200ms"))

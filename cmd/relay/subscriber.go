@@ -74,6 +74,8 @@ func (s *subscriber) session(ctx context.Context) error {
 	}
 	if s.connected {
 		s.notef("connected again")
+	} else if s.options.Compress && !c.Compressed() {
+		s.notef("the relay does not compress; is websocket.compression enabled there? Going on without")
 	}
 	s.connected, s.since = true, time.Now()
 	for s.count == 0 || s.printed < s.count {
