@@ -6,7 +6,8 @@ import (
 	"net/url"
 )
 
-// Handshake is what a peer asked when it connected or published, for those who decide whether it may. It is not kept.
+// Handshake is what a peer asked when it connected or published, for those who decide whether it may. It and its
+// strings are theirs until they have decided: the next handshake is read into the same bytes, so clone what is kept.
 type Handshake struct {
 	Path   string
 	Query  url.Values

@@ -13,7 +13,7 @@ import (
 )
 
 // upgrade is what an admitted handshake asked for, and the answer to it. The zero value is ready for admit; one that is
-// used again saves what its maps and lists allocate.
+// used again saves what it would allocate, and all that it gave out before is void.
 type upgrade struct {
 	answer   []byte // 101 Switching Protocols, to be sent after the subscriptions took effect
 	form     relay.Form
@@ -131,7 +131,7 @@ func (u *upgrade) publishTopic(names []string) *relay.Refusal {
 		if err != nil {
 			return badRequest("?publish=: " + err.Error())
 		}
-		u.publish = relay.Topic(strings.Clone(string(t))) // NOTE: t would pin the whole head
+		u.publish = relay.Topic(strings.Clone(string(t))) // NOTE: t is void after the next handshake
 	}
 	return nil
 }

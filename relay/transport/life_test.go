@@ -371,3 +371,21 @@ func TestSubscribedBeforeTheAnswer(t *testing.T) {
 		noise.Wait()
 	})
 }
+
+// What a connection asked for is its own, though the next handshake is read into the same bytes.
+func TestHandshake_keepsNothing(t *testing.T) {
+	drivers(t, func(t *testing.T, driver string) {
+		r := serve(t, driver, func(o *transport.Options, _ *transport.Deps) { o.Loops = 1 })
+		first := r.connect("?topic=aaaa.>&publish=aaaa.x")
+		only := r.connect("?topic=aaaa.o")
+		second := r.connect("?topic=bbbb.>&publish=bbbb.x")
+		r.connect("?topic=cccc.>&publish=cccc.x")
+		first.text("from first")
+		first.wantText("from first")
+		second.text("from second")
+		second.wantText("from second")
+		only.text("from only")
+		only.wantText("from only")
+		first.wantText("from only")
+	})
+}

@@ -6,12 +6,13 @@ import (
 	"net/textproto"
 	"net/url"
 	"strings"
+	"unsafe"
 
 	"eventrelay/relay"
 )
 
-// request is the parsed head of an HTTP request. Its strings are its own, all pieces of one; its maps are filled anew by
-// the next parse. The zero value is ready.
+// request is the parsed head of an HTTP request. Its strings are pieces of text, and with its maps good until the next
+// parse. The zero value is ready.
 type request struct {
 	method, target, proto string
 	host                  string
@@ -20,6 +21,7 @@ type request struct {
 	path                  string // of target, decoded
 	query                 url.Values
 
+	text []byte   // the head
 	ones []string // what the lists of one value, which most are, stand in
 }
 
@@ -36,7 +38,9 @@ func targetPath(head []byte) string {
 // before a colon, no line without one. The target is left to parseTarget.
 func (r *request) parse(head []byte) *relay.Refusal {
 	r.reset()
-	line, rest, _ := strings.Cut(strings.TrimSuffix(string(head), "\r\n\r\n"), "\r\n")
+	r.text = append(r.text[:0], bytes.TrimSuffix(head, []byte("\r\n\r\n"))...)
+	// NOTE: a string of its own would be all the garbage that a handshake leaves, and a storm's garbage is memory.
+	line, rest, _ := strings.Cut(unsafe.String(unsafe.SliceData(r.text), len(r.text)), "\r\n")
 	var ok bool
 	r.method, r.target, ok = strings.Cut(line, " ")
 	if !ok || !isToken(r.method) {
@@ -58,14 +62,14 @@ func (r *request) parse(head []byte) *relay.Refusal {
 
 // reset forgets everything but the room it took.
 func (r *request) reset() {
-	header, query, ones := r.header, r.query, r.ones
+	header, query, text, ones := r.header, r.query, r.text, r.ones
 	if header == nil || len(query) > maxHeaders { // a map does not shrink, and clearing it takes as long as it is large
 		header, query = make(textproto.MIMEHeader, 16), make(url.Values, 4)
 	}
 	clear(header)
 	clear(query)
 	clear(ones)
-	*r = request{header: header, query: query, ones: ones[:0]}
+	*r = request{header: header, query: query, text: text, ones: ones[:0]}
 }
 
 func (r *request) addHeader(name, value string) {
