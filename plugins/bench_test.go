@@ -49,6 +49,11 @@ func BenchmarkPublish(b *testing.B) {
 	b.Run("one passes", func(b *testing.B) { publishLoop(b, benchPipeline(b, pass("a")), 1) })
 	b.Run("one passes, 64 at once", func(b *testing.B) { publishLoop(b, benchPipeline(b, pass("a")), 64) })
 	b.Run("three pass", func(b *testing.B) { publishLoop(b, benchPipeline(b, pass("a"), pass("b"), pass("c")), 1) })
+	eight := make([]Filter, 8)
+	for i := range eight {
+		eight[i] = pass(string(rune('a' + i)))
+	}
+	b.Run("eight pass, 64 at once", func(b *testing.B) { publishLoop(b, benchPipeline(b, eight...), 64) })
 	b.Run("stock Go redacts", func(b *testing.B) { publishLoop(b, benchPipeline(b, redact(b)), 1) })
 }
 

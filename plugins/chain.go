@@ -15,12 +15,20 @@ type chain struct {
 	events   eventStats
 
 	gen *generation
-	now time.Time // the clock is read once per call of a guest, not twice
+	out outgoing
+	now int64 // by nanos: when the chain, or a call in it that is timed, began
+
+	// One event in timedEvery has its calls timed: reading the clock costs as much as a small filter.
+	timed bool
+	count uint
 
 	// What the event at hand emitted, in the order in which it follows its parent.
 	emitted []emission
 	room    budget // for more of them
 }
+
+// timedEvery is how many events go by for one whose calls are timed, the first among them.
+const timedEvery = 16
 
 // emission is an emitted event and the filter after which it goes on.
 type emission struct {
@@ -41,7 +49,9 @@ func (c *chain) run(g *generation, ev *relay.Event, set filterSet) relay.Result 
 	c.gen = g
 	c.room = eventBudget(c.maxEvent)
 	if set != 0 {
-		c.now = time.Now()
+		c.now = nanos()
+		c.timed = c.count%timedEvery == 0
+		c.count++
 	}
 	res := relay.Result{EventID: ev.ID}
 	end := c.filter(ev, set)
@@ -79,6 +89,9 @@ func (c *chain) match(ev *relay.Event) filterSet {
 // filter takes an event through the filters of set. What they emit is added to c.emitted.
 func (c *chain) filter(ev *relay.Event, set filterSet) fate {
 	end := fate{event: ev}
+	if set != 0 {
+		c.out.set(ev)
+	}
 	for set != 0 {
 		i := bits.TrailingZeros64(uint64(set))
 		set = set.after(i)
@@ -98,6 +111,7 @@ func (c *chain) filter(ev *relay.Event, set filterSet) fate {
 				set = c.match(a.event).after(i)
 			}
 			end = fate{event: a.event, verdict: relay.Transformed, filter: name}
+			c.out.set(a.event)
 		}
 	}
 	return end
@@ -115,10 +129,13 @@ func (c *chain) call(s *step, i int, ev *relay.Event) (answer, *failure) {
 	}
 	slot := &f.slots[c.lane]
 	room := callBudget(f.limits.Emits, c.maxEvent).least(c.room)
-	a, failed := slot.handle(ev, room)
-	now := time.Now()
-	stats.duration.Observe(now.Sub(c.now))
-	c.now = now
+	a, failed := slot.handle(&c.out, room, c.now)
+	stats.fuel.Add(slot.spent)
+	if c.timed {
+		now := nanos()
+		stats.duration.Observe(time.Duration(now - c.now))
+		c.now = now
+	}
 	if failed != nil {
 		stats.verdicts[saidFail].Add(1)
 		c.failed(s, ev, failed, probe)
@@ -141,7 +158,7 @@ func (c *chain) failed(s *step, ev *relay.Event, failed *failure, probe bool) {
 	p := s.filter.plugin
 	p.failed(failed, s.onError)
 	if causeTable[failed.cause].ofEvent {
-		p.quarantine.add(s.filter.quarantined(ev, failed, c.now))
+		p.quarantine.add(s.filter.quarantined(ev, failed, time.Now()))
 	}
 	if p.breaker.settle(true, probe) && !probe {
 		p.log.Warn("filter fails too often: it is left alone for a while, and its events follow on_error", "cause", failed.cause.String(), "on_error", s.onError)

@@ -13,6 +13,7 @@ import (
 type Desk struct {
 	filter   *filter
 	maxEvent int
+	out      outgoing
 }
 
 // Trial is what a filter did with an event.
@@ -41,17 +42,18 @@ func OpenDesk(ctx context.Context, o Options, spec Filter, log *slog.Logger) (*D
 		return nil, &LoadError{spec.Name, spec.Path, err}
 	}
 	f.plugin.kv.configure(int64(f.limits.KV))
-	return &Desk{f, int(o.MaxEvent)}, nil
+	return &Desk{filter: f, maxEvent: int(o.MaxEvent)}, nil
 }
 
 // Try gives the filter an event. The filter's memory carries over from event to event, as it does in a lane.
 func (d *Desk) Try(ev *relay.Event) Trial {
 	s := &d.filter.slots[0]
 	begun := time.Now()
-	a, failed := s.handle(ev, callBudget(d.filter.limits.Emits, d.maxEvent))
-	t := Trial{Verdict: a.said.String(), Reason: a.reason, Duration: time.Since(begun)}
+	d.out.set(ev)
+	a, failed := s.handle(&d.out, callBudget(d.filter.limits.Emits, d.maxEvent), nanos())
+	t := Trial{Verdict: a.said.String(), Reason: a.reason, Fuel: s.spent, Duration: time.Since(begun)}
 	if failed != nil {
-		t.Verdict, t.Cause, t.Error, t.Functions, t.Fuel = saidFail.String(), failed.cause.String(), failed.text, failed.functions, failed.fuel
+		t.Verdict, t.Cause, t.Error, t.Functions = saidFail.String(), failed.cause.String(), failed.text, failed.functions
 		return t
 	}
 	if a.event != nil {

@@ -10,7 +10,10 @@
 //	    → chain (chain.go): for each filter one call (instance.go), its answer checked (answer.go), failures by on_error
 //	      → sink.Append: the event, then what filters emitted from it → relay.Result
 //
-// A module's way: scan (scan.go) → compile, imports and exports checked by name (module.go, imports.go, exports.go)
-// → instances (instance.go), one per lane and a spare → a generation (generation.go) that Reload puts in the old one's
-// place.
+// A module's way: read (file.go) → rewritten with a meter (package meter) → compiled on a background thread, imports and
+// exports checked by name (filter.go, imports.go, exports.go) → instances (instance.go), one per lane and a spare, each
+// with a beginning to go back to (beginning.go) → a generation (generation.go) that Reload puts in the old one's place.
+//
+// A call's way: fuel and time handed out (metering.go) → the guest → after a failure the instance goes back to its
+// beginning, the event into quarantine (quarantine.go), and the breaker (breaker.go) may leave the filter alone.
 package plugins

@@ -38,6 +38,15 @@ func (f *filter) explainStart(err error) error {
 	return fmt.Errorf("%w; it is a WASI command (it exports _start, and no _initialize): %s", err, reactor)
 }
 
+// exportedNames returns the names of exported functions by what wazero calls functions that have no other name.
+func exportedNames(code wazero.CompiledModule) map[string]string {
+	names := map[string]string{}
+	for name, def := range code.ExportedFunctions() {
+		names[fmt.Sprintf("$%d", def.Index())] = name
+	}
+	return names
+}
+
 // checkExports refuses a module that does not speak ABI v1. All faults are reported at once.
 func checkExports(code wazero.CompiledModule) error {
 	var errs []error

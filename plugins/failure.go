@@ -1,12 +1,12 @@
 package plugins
 
 import (
-	"context"
 	"errors"
 	"fmt"
+	"strconv"
 	"strings"
 
-	"github.com/tetratelabs/wazero/sys"
+	"eventrelay/plugins/meter"
 )
 
 // cause says how a call failed: the label in metrics and the word in logs.
@@ -15,6 +15,8 @@ type cause uint8
 const (
 	causeTrap        cause = iota // the guest trapped, or a host function refused what it asked
 	causeTimeout                  // limits.time
+	causeFuel                     // limits.fuel
+	causeStack                    // limits.stack
 	causeExit                     // proc_exit
 	causeBadAnswer                // an answer that breaks the contract
 	causeTooLarge                 // relay_buffer had no room for the event
@@ -31,6 +33,8 @@ var causeTable = [causes]struct {
 }{
 	causeTrap:        {"trap", true, true},
 	causeTimeout:     {"timeout", true, true},
+	causeFuel:        {"fuel", true, true},
+	causeStack:       {"stack", true, true},
 	causeExit:        {"exit", true, true},
 	causeBadAnswer:   {"bad_answer", true, true},
 	causeTooLarge:    {"too_large", false, true},
@@ -69,56 +73,77 @@ type exit uint32
 func (e exit) Error() string { return fmt.Sprintf("proc_exit(%d)", uint32(e)) }
 
 // callFailure reads the error of a wazero call.
-func callFailure(ctx *callContext, err error) *failure {
-	if e, ok := errors.AsType[exit](err); ok {
-		return &failure{cause: causeExit, text: e.Error()}
+func (in *instance) callFailure(err error) *failure {
+	f := &failure{cause: causeTrap}
+	f.text, f.functions = in.filter.trapText(err)
+	switch e, exited := errors.AsType[exit](err); {
+	case exited:
+		f.cause, f.text = causeExit, e.Error()
+	case errors.Is(err, errTime):
+		f.cause, f.text = causeTimeout, fmt.Sprintf("took longer than %v", in.meter.limit)
+	case errors.Is(err, errFuel):
+		f.cause, f.text = causeFuel, fmt.Sprintf("spent more than %d units of fuel", in.meter.most)
+	case errors.Is(err, errStack):
+		f.cause, f.text = causeStack, fmt.Sprintf("calls nested deeper than %v of stack", in.filter.limits.Stack)
+	case errors.Is(err, errCancelled):
+		f.cause, f.text = causeTimeout, errCancelled.Error()
+	case strings.HasPrefix(f.text, wazeroOverflow): // BUG: the meter's stack is smaller
+		f.cause = causeStack
 	}
-	closed, isClosed := errors.AsType[*sys.ExitError](err)
-	if isClosed && closed.ExitCode() == sys.ExitCodeContextCanceled {
-		return &failure{cause: causeTimeout, text: "cancelled"}
-	}
-	if isClosed || errors.Is(ctx.Err(), context.DeadlineExceeded) {
-		return &failure{cause: causeTimeout, text: fmt.Sprintf("took longer than %v", ctx.limit)}
-	}
-	return trapFailure(err)
+	return f
 }
 
 const (
-	wazeroTrap    = "wasm error: "
-	wazeroHost    = " (recovered by wazero)"
-	wazeroFrames  = "\nwasm stack trace:\n\t"
-	quotedFrames  = 3
-	keptFrames    = 16
-	maxFrameBytes = 64
+	wazeroOverflow = "stack overflow"
+	wazeroTrap     = "wasm error: "
+	wazeroHost     = " (recovered by wazero)"
+	wazeroFrames   = "\nwasm stack trace:\n\t"
+	quotedFrames   = 3
+	keptFrames     = 16
+	maxFrameBytes  = 64
 )
 
-// trapFailure makes a failure of wazero's error: one line of what happened, and the innermost functions.
-func trapFailure(err error) *failure {
+// trapText makes of wazero's error one line of what happened, and the names of the innermost functions.
+func (f *filter) trapText(err error) (text string, functions []string) {
 	text, trace, _ := strings.Cut(err.Error(), wazeroFrames)
 	text, _, _ = strings.Cut(text, "\n")
 	if _, after, found := strings.Cut(text, wazeroTrap); found {
 		text = after
 	}
-	f := &failure{cause: causeTrap, functions: frames(trace)}
 	text = strings.TrimSuffix(text, wazeroHost)
-	for i, name := range f.functions[:min(len(f.functions), quotedFrames)] {
+	functions = f.frames(trace)
+	for i, name := range functions[:min(len(functions), quotedFrames)] {
 		text += [...]string{" in ", " < ", " < "}[i] + name
 	}
-	f.text = clean(text, maxErrorText)
-	return f
+	return clean(text, maxErrorText), functions
 }
 
 // frames returns the names of the innermost functions of wazero's trace, whose lines are module.name(types) types.
-func frames(trace string) (names []string) {
-	lines := strings.SplitN(trace, "\n\t", keptFrames+1)
-	for _, line := range lines[:min(len(lines), keptFrames)] {
+func (f *filter) frames(trace string) (names []string) {
+	for line := range strings.SplitSeq(trace, "\n\t") {
 		name, _, _ := strings.Cut(line, "(")
-		if name = strings.TrimPrefix(name, "."); name == "" {
-			break
+		name = strings.TrimPrefix(name, ".")
+		switch {
+		case strings.HasPrefix(name, meter.ReservedPrefix):
+			continue
+		case name == "" || len(names) == keptFrames:
+			return names
 		}
-		names = append(names, clean(name, maxFrameBytes))
+		names = append(names, clean(f.nameOf(name), maxFrameBytes))
 	}
 	return names
+}
+
+// nameOf returns the name by which the module's author knows a function that wazero calls by its index: what it is
+// exported as, or the index that it had before the module was rewritten.
+func (f *filter) nameOf(name string) string {
+	if exported := f.exported[name]; exported != "" {
+		return exported
+	}
+	if index, err := strconv.Atoi(strings.TrimPrefix(name, "$")); err == nil && strings.HasPrefix(name, "$") {
+		return "$" + strconv.Itoa(index-1)
+	}
+	return name
 }
 
 // LoadError is returned when a filter cannot be loaded. The running filters are untouched.

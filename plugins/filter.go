@@ -6,12 +6,15 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
 
 	"github.com/tetratelabs/wazero"
 	"github.com/tetratelabs/wazero/api"
+
+	"eventrelay/plugins/meter"
 )
 
 // filter is one version of a plugin, loaded: its settings, its compiled module in a runtime of its own, an instance per
@@ -29,8 +32,13 @@ type filter struct {
 	granted  grants
 	config   []byte
 
-	runtime wazero.Runtime
-	code    wazero.CompiledModule
+	runtime  wazero.Runtime
+	code     wazero.CompiledModule
+	report   *meter.Report
+	exported map[string]string // names of functions, by what wazero calls those that have none
+	memories memories
+	imageMu  sync.Mutex
+	image    *image // guarded by imageMu; of the first instance
 
 	slots []slot // by lane; each owned by the lane's holder
 
@@ -64,6 +72,7 @@ func load(ctx context.Context, o Options, spec *Filter, m *moduleFile, p *plugin
 		f.slots[i].filter = f
 	}
 	f.number = p.versions.Add(1)
+	f.memories.limit = uint64(f.limits.Memory)
 	f.holders.Store(1)
 	if err := inBackground(func() error { return f.compile(ctx, m.bytes) }); err != nil {
 		f.close()
@@ -74,23 +83,33 @@ func load(ctx context.Context, o Options, spec *Filter, m *moduleFile, p *plugin
 
 // compile does what takes long. It cannot be cancelled; what scan refuses bounds how long it takes.
 func (f *filter) compile(ctx context.Context, file []byte) error {
-	module, err := scan(file, f.limits.Memory)
+	module, report, err := meter.Rewrite(file, f.limits.meter())
 	if err != nil {
-		return bounded(err)
+		return refused(err)
 	}
+	f.report = report
 	f.runtime = wazero.NewRuntimeWithConfig(ctx, wazero.NewRuntimeConfig().
 		WithCoreFeatures(api.CoreFeaturesV2).
 		WithMemoryLimitPages(uint32(f.limits.Memory/pageSize)).
-		WithDebugInfoEnabled(false). // DWARF is foreign bytes for another parser
-		WithCloseOnContextDone(true))
+		WithDebugInfoEnabled(false)) // DWARF is foreign bytes for another parser
 	if f.code, err = f.runtime.CompileModule(ctx, module); err != nil {
 		return bounded(fmt.Errorf("compile: %w", err))
 	}
-	imports := f.code.ImportedFunctions()
+	imports := slices.DeleteFunc(f.code.ImportedFunctions(), isTick)
 	if err := errors.Join(checkImports(imports, f.granted), checkExports(f.code)); err != nil {
 		return errors.New(strings.ReplaceAll(err.Error(), "\n", "; ")) // one line, for logs and for check
 	}
+	f.exported = exportedNames(f.code)
 	return link(ctx, f.runtime, imports)
+}
+
+// refused says where a limit is set that a module is above.
+func refused(err error) error {
+	text := clean(err.Error(), maxErrorText)
+	if strings.Contains(text, "at most") {
+		text += " (limits of the filter in relay.yaml)"
+	}
+	return errors.New(text)
 }
 
 // bounded cuts an error that may quote the module.
@@ -111,6 +130,10 @@ func (f *filter) open(ctx context.Context) error {
 			return err
 		}
 	}
+	if err := f.slots[0].inst.selfTest(); err != nil {
+		f.park()
+		return err
+	}
 	return nil
 }
 
@@ -129,6 +152,8 @@ func (f *filter) park() {
 	for i := range f.slots {
 		f.slots[i].empty()
 	}
+	f.memories.close()
+	f.image = nil
 }
 
 // hold and release count who may still use f; the last to release it frees it.

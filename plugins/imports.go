@@ -9,6 +9,7 @@ import (
 	"github.com/tetratelabs/wazero"
 	"github.com/tetratelabs/wazero/api"
 
+	"eventrelay/plugins/meter"
 	"eventrelay/sdk/abi"
 )
 
@@ -116,9 +117,16 @@ func signatureText(params, results []api.ValueType) string {
 	return text
 }
 
-// link makes the host modules that the imports ask for, which checkImports has passed.
+// isTick reports whether an import is the meter's, which every rewritten module has.
+func isTick(def api.FunctionDefinition) bool {
+	module, _, _ := def.Import()
+	return module == meter.HostModule
+}
+
+// link makes the host modules that the imports ask for, which checkImports has passed, and the meter's.
 func link(ctx context.Context, rt wazero.Runtime, imports []api.FunctionDefinition) error {
-	builders := map[string]wazero.HostModuleBuilder{}
+	builders := map[string]wazero.HostModuleBuilder{meter.HostModule: rt.NewHostModuleBuilder(meter.HostModule)}
+	tickFunc.export(builders[meter.HostModule], meter.TickName)
 	for _, def := range imports {
 		module, name, _ := def.Import()
 		b := builders[module]
@@ -126,9 +134,7 @@ func link(ctx context.Context, rt wazero.Runtime, imports []api.FunctionDefiniti
 			b = rt.NewHostModuleBuilder(module)
 			builders[module] = b
 		}
-		f := hostModules[module][name]
-		// NOTE: GoModuleFunction, not WithFunc: reflection would cost a microsecond and five allocations a call.
-		b.NewFunctionBuilder().WithGoModuleFunction(f.entry(), signature(f.params), signature(f.results)).Export(name)
+		hostModules[module][name].export(b, name)
 	}
 	for module, b := range builders {
 		if _, err := b.Instantiate(ctx); err != nil {
@@ -136,6 +142,11 @@ func link(ctx context.Context, rt wazero.Runtime, imports []api.FunctionDefiniti
 		}
 	}
 	return nil
+}
+
+func (f hostFunc) export(b wazero.HostModuleBuilder, name string) {
+	// NOTE: GoModuleFunction, not WithFunc: reflection would cost a microsecond and five allocations a call.
+	b.NewFunctionBuilder().WithGoModuleFunction(f.entry(), signature(f.params), signature(f.results)).Export(name)
 }
 
 func (f hostFunc) entry() api.GoModuleFunc {

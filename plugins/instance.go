@@ -7,6 +7,7 @@ import (
 
 	"github.com/tetratelabs/wazero"
 	"github.com/tetratelabs/wazero/api"
+	"github.com/tetratelabs/wazero/experimental"
 
 	"eventrelay/relay"
 	"eventrelay/relay/rawjson"
@@ -18,20 +19,26 @@ import (
 type instance struct {
 	// Set by start.
 	filter  *filter
-	ctx     *callContext
+	ctx     callContext
+	linear  *linear
 	mod     api.Module
 	mem     api.Memory // set by the first host call of the start function, if there is one
 	onEvent api.Function
 	buffer  api.Function
 	random  *rand.ChaCha8
+	start   *beginning // nil: it cannot be brought back to it
 
 	// Owned by the caller.
 	ptr, room uint32 // the guest's buffer
 	stack     [1]uint64
+	values    []uint64 // of globals, on their way into the guest
 	log       guestLog
 	json      rawjson.Scanner
 	monotonic int64
 	counted   int64 // bytes of memory in the metric
+	seen      int   // events, since it was at its start
+	spent     uint64
+	meter     metering
 	call      call
 }
 
@@ -48,30 +55,33 @@ type call struct {
 // starting may take. Its error is bounded and printable.
 func (f *filter) start(ctx context.Context) (*instance, error) {
 	in := &instance{filter: f, random: rand.NewChaCha8(f.sum), log: guestLog{plugin: f.plugin, limits: &f.limits}}
-	in.ctx = newCallContext(in)
-	in.ctx.arm(f.limits.Init) // before instantiation, which runs the start section
-	unhook := context.AfterFunc(ctx, func() { in.ctx.fire(context.Canceled) })
+	in.ctx.inst = in
+	in.meter.begin(nanos(), f.limits.Init, 0) // before instantiation, which runs the start section
+	unhook := context.AfterFunc(ctx, func() { in.meter.cancelled.Store(true) })
 	err := in.boot()
 	unhook()
 	in.log.end()
-	if !in.ctx.disarm() && err == nil {
-		err = fmt.Errorf("start took longer than %v (limits.init)", f.limits.Init)
-	}
 	if err != nil {
 		in.close()
 		return nil, f.explainStart(err)
 	}
+	in.meter.end()
 	in.count()
 	return in, nil
 }
 
 func (in *instance) boot() error {
 	f := in.filter
-	mod, err := f.runtime.InstantiateModule(in.ctx, f.code, wazero.NewModuleConfig().WithName("").WithStartFunctions())
+	ctx := experimental.WithMemoryAllocator(&in.ctx, experimental.MemoryAllocatorFunc(func(_, most uint64) experimental.LinearMemory {
+		in.linear = f.memories.allocate(most)
+		return in.linear
+	}))
+	mod, err := f.runtime.InstantiateModule(ctx, f.code, wazero.NewModuleConfig().WithName("").WithStartFunctions())
 	if err != nil {
-		return fmt.Errorf("start section: %w", callFailure(in.ctx, err))
+		return fmt.Errorf("start section: %w", in.callFailure(err))
 	}
 	in.mod, in.mem = mod, mod.Memory()
+	in.meter.bind(mod)
 	if _, err := in.optional(abi.ExportInitialize); err != nil {
 		return err
 	}
@@ -85,7 +95,7 @@ func (in *instance) boot() error {
 	if failed := in.grow(abi.FirstBuffer); failed != nil {
 		return failed
 	}
-	return nil
+	return in.remember()
 }
 
 // optional calls an export, if there is one, and returns its result, if there is one.
@@ -94,9 +104,9 @@ func (in *instance) optional(name string, args ...uint64) (uint32, error) {
 	if fn == nil {
 		return 0, nil
 	}
-	results, err := fn.Call(in.ctx, args...)
+	results, err := fn.Call(&in.ctx, args...)
 	if err != nil {
-		return 0, fmt.Errorf("%s: %w", name, callFailure(in.ctx, err))
+		return 0, fmt.Errorf("%s: %w", name, in.callFailure(err))
 	}
 	if len(results) == 0 {
 		return 0, nil
@@ -164,8 +174,8 @@ func (in *instance) memory() api.Memory { return in.mem }
 func (in *instance) grow(n uint32) *failure {
 	in.room = 0
 	in.stack[0] = uint64(n)
-	if err := in.buffer.CallWithStack(in.ctx, in.stack[:]); err != nil {
-		return callFailure(in.ctx, err)
+	if err := in.buffer.CallWithStack(&in.ctx, in.stack[:]); err != nil {
+		return in.callFailure(err)
 	}
 	ptr := uint32(in.stack[0])
 	switch {
@@ -191,6 +201,9 @@ func (in *instance) count() {
 func (in *instance) close() {
 	if in.mod != nil {
 		_ = in.mod.Close(context.Background()) // frees memory only; there is nothing to be done about an error
+	}
+	if in.linear != nil { // also when instantiating failed
+		in.linear.Free()
 	}
 	in.filter.plugin.stats.memory.Add(-in.counted)
 	in.counted = 0

@@ -5,6 +5,7 @@ import (
 	"runtime"
 	"time"
 
+	"eventrelay/plugins/meter"
 	"eventrelay/relay"
 )
 
@@ -163,6 +164,19 @@ func (q Quarantine) withDefaults() Quarantine {
 	q.Events = cmp.Or(q.Events, 32)
 	q.Bytes = cmp.Or(q.Bytes, relay.MiB)
 	return q
+}
+
+// meter returns what the rewriter is to hold a module to.
+func (l *Limits) meter() meter.Limits {
+	return meter.Limits{
+		ModuleBytes:  int(l.Module),
+		MemoryPages:  int(l.Memory / pageSize),
+		TableEntries: l.Table,
+		StackBytes:   int(l.Stack),
+		Functions:    l.Functions,
+		BodyBytes:    int(l.Body),
+		Locals:       l.Locals,
+	}
 }
 
 const (

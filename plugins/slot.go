@@ -3,14 +3,13 @@ package plugins
 import (
 	"context"
 	"time"
-
-	"eventrelay/relay"
 )
 
 // slot is where a lane has its instance of a filter. Owned by the lane's holder.
 type slot struct {
 	filter  *filter
 	inst    *instance // nil: to be started
+	spent   uint64    // fuel, by the last event
 	backoff time.Duration
 	retryAt time.Time
 }
@@ -39,7 +38,12 @@ func (s *slot) fill(ctx context.Context) error {
 }
 
 // handle gives an event to the slot's instance, and replaces the instance when it cannot be trusted any more.
-func (s *slot) handle(ev *relay.Event, room budget) (answer, *failure) {
+func (s *slot) handle(out *outgoing, room budget, now int64) (answer, *failure) {
+	s.spent = 0
+	if n := s.filter.reset.every; n > 0 && s.inst != nil && s.inst.seen >= n {
+		s.recover()
+	}
+
 	if s.inst == nil {
 		if time.Now().Before(s.retryAt) {
 			return answer{}, &failure{cause: causeUnavailable, text: "could not be started again; waiting to retry"}
@@ -48,12 +52,27 @@ func (s *slot) handle(ev *relay.Event, room budget) (answer, *failure) {
 			return answer{}, &failure{cause: causeUnavailable, text: clean("could not be started again: "+err.Error(), maxErrorText)}
 		}
 		s.filter.plugin.stats.restarts.Add(1)
+		now = nanos()
 	}
-	a, failed := s.inst.handle(ev, room)
-	if failed != nil && causeTable[failed.cause].poisoned {
+	a, failed := s.inst.handle(out, room, now)
+	s.spent = s.inst.spent
+	switch {
+	case failed == nil || !causeTable[failed.cause].poisoned:
+	case failed.cause == causeStack: // wazero's own stack has grown, and would stay so
 		s.empty()
+	default:
+		s.recover()
 	}
 	return a, failed
+}
+
+// recover brings the instance back to its beginning, or makes room for another one.
+func (s *slot) recover() {
+	if s.inst.rewind() {
+		s.filter.plugin.stats.restores.Add(1)
+		return
+	}
+	s.empty()
 }
 
 func (s *slot) empty() {

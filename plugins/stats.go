@@ -151,7 +151,7 @@ func (p *plugin) metrics(yield func(relay.Metric)) {
 	for i := range s.swaps {
 		yield(counter("relay_plugin_swaps_total", "Versions of filters put in the place of others, or not.", s.swaps[i].Load(), "plugin", p.name, "outcome", swapWords[i]))
 	}
-	yield(relay.Metric{Name: "relay_plugin_duration_seconds", Help: "How long calls took.", Kind: relay.HistogramKind, Labels: label, Histogram: &sum.duration})
+	yield(relay.Metric{Name: "relay_plugin_duration_seconds", Help: "How long calls took, of one event in 16.", Kind: relay.HistogramKind, Labels: label, Histogram: &sum.duration})
 	yield(counter("relay_plugin_fuel_total", "Fuel that calls spent.", sum.fuel.Load(), label...))
 	yield(counter("relay_plugin_emitted_total", "Events that filters emitted.", s.emitted.Load(), label...))
 	yield(counter("relay_plugin_emits_refused_total", "Events that filters could not emit, as a cap was reached.", s.refused.Load(), label...))
