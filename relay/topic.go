@@ -123,3 +123,21 @@ func (p Pattern) Matches(t Topic) bool {
 		pat, top = pRest, tRest
 	}
 }
+
+// Covers reports whether p selects every topic that q selects. Both must be valid.
+func (p Pattern) Covers(q Pattern) bool {
+	pat, sub := string(p), string(q)
+	for {
+		pt, pRest, pMore := strings.Cut(pat, ".")
+		st, sRest, sMore := strings.Cut(sub, ".")
+		switch {
+		case pt == ">":
+			return true
+		case st == ">", pt != "*" && pt != st:
+			return false
+		case !pMore || !sMore:
+			return pMore == sMore
+		}
+		pat, sub = pRest, sRest
+	}
+}

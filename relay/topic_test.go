@@ -86,6 +86,37 @@ func TestPattern_Matches(t *testing.T) {
 	}
 }
 
+// Covers must say what trying all topics says. Three tokens suffice: patterns here are up to two tokens long, so a topic of
+// three stands for all longer ones; and one token that no pattern names stands for all those.
+func TestPattern_Covers(t *testing.T) {
+	patterns := []relay.Pattern{"a", "b", "*", ">"}
+	for _, first := range []string{"a", "b", "*"} {
+		for _, second := range []string{"a", "b", "*", ">"} {
+			patterns = append(patterns, relay.Pattern(first+"."+second))
+		}
+	}
+	var topics []relay.Topic
+	tokens := []string{"a", "b", "other"}
+	for _, x := range tokens {
+		topics = append(topics, relay.Topic(x))
+		for _, y := range tokens {
+			topics = append(topics, relay.Topic(x+"."+y))
+			for _, z := range tokens {
+				topics = append(topics, relay.Topic(x+"."+y+"."+z))
+			}
+		}
+	}
+	for _, p := range patterns {
+		for _, q := range patterns {
+			want := true
+			for _, topic := range topics {
+				want = want && (!q.Matches(topic) || p.Matches(topic))
+			}
+			assert.Equal(t, want, p.Covers(q), "%s covers %s", p, q)
+		}
+	}
+}
+
 // FuzzTopic: what ParseTopic takes obeys the rules, is a pattern too, and matches itself and '>'.
 func FuzzTopic(f *testing.F) {
 	for _, s := range []string{"a", "a.b", "a..b", "*", "a.>", "ä.🙂", "a\xff", " ", strings.Repeat("x.", 128) + "x"} {
