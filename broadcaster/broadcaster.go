@@ -21,6 +21,7 @@ type Broadcaster struct {
 	loops *loops
 
 	stats stats
+	rules atomic.Pointer[rules] // written under mu
 
 	// shards is replaced, never changed, under mu.
 	shards atomic.Pointer[[]*Shard]
@@ -34,8 +35,11 @@ type Broadcaster struct {
 	feeds     int
 	held      int // events that some entry refers to
 	heldBytes uint64
+	kept      map[*feed]*kept // of feeds with members that lag, where the policy is Latest
 	flushes   []*flush
-	closed    bool
+
+	keptEntries int // live ones of all kept
+	closed      bool
 }
 
 // New returns a Broadcaster without clients. It starts nothing; the first Connect does. Settings that are out of range
@@ -43,6 +47,7 @@ type Broadcaster struct {
 func New(o Options) *Broadcaster {
 	b := &Broadcaster{opts: o.withDefaults(), epoch: relay.NewEpoch(), index: newIndex()}
 	b.shards.Store(&[]*Shard{})
+	b.rules.Store(newRules(b.opts))
 	b.loops = newLoops(b)
 	return b
 }
@@ -197,6 +202,7 @@ func (b *Broadcaster) feedFor(p relay.Pattern, form relay.Form) *feed {
 	f := b.index.find(p, form)
 	if f == nil {
 		f = newFeed(relay.Pattern(strings.Clone(string(p))), form) // NOTE: p may be a piece of a request
+		f.rule = b.rules.Load().find(p)
 		b.index.add(f)
 		b.feeds++
 	}
@@ -208,6 +214,7 @@ func (b *Broadcaster) feedFor(p relay.Pattern, form relay.Form) *feed {
 func (b *Broadcaster) leave(p *part) {
 	f := p.feed
 	f.parts = slices.DeleteFunc(f.parts, func(q *part) bool { return q == p })
+	b.park(p, p.low)
 	f.release(b)
 	if len(f.parts) == 0 {
 		b.index.remove(f)

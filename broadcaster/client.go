@@ -216,7 +216,11 @@ func (c *Client) take() bool {
 	c.loop.mu.Lock()
 	defer c.loop.mu.Unlock()
 	if c.busy && !c.ended && !c.loop.shard.conn(c.slot).is(connClosing) {
-		c.expire(c.loop.b.opts.MaxLagTime)
+		deadline := time.Time{}
+		if d := c.loop.shard.patience(c.slot); d > 0 {
+			deadline = time.Now().Add(d)
+		}
+		_ = c.conn.SetWriteDeadline(deadline)
 	}
 	return c.busy
 }

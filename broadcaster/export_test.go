@@ -26,3 +26,13 @@ func Held(s relay.Shard) []int {
 	sh := s.(*Shard)
 	return []int{sh.conns.Len(), sh.members.Len(), sh.parts.Len(), sh.outboxes.Len(), len(sh.reap.behind)}
 }
+
+// Live reports whether slot's connection may get events.
+func Live(s relay.Shard, slot relay.Slot) bool { return s.(*Shard).conn(slot).live() }
+
+// Kept counts the feeds that keep something for members that lag, and the entries that they keep.
+func (b *Broadcaster) Kept() (feeds, entries int) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return len(b.kept), b.keptEntries
+}

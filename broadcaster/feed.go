@@ -14,6 +14,7 @@ type feed struct {
 	// Set at construction.
 	pattern relay.Pattern
 	form    relay.Form
+	rule    uint8 // in rules.limits; guarded by Broadcaster.mu
 
 	// tail is the number of the next entry. Written under Broadcaster.mu, read by passes without it.
 	tail atomic.Uint64
@@ -44,7 +45,7 @@ type part struct {
 
 	// Owned by the shard's loop.
 	members []uint32 // in Shard.members; removed only between visits
-	limit   uint64   // members with a cursor below this are past the lag limit in bytes
+	limit   uint64   // members with a cursor below this are past the lag limit, or lag in a feed that keeps the latest
 	visit   visit
 
 	// Set at construction.
@@ -55,6 +56,7 @@ type part struct {
 	dirty  bool // in Shard.dirty
 
 	// Owned by the shard's loop.
+	mode    mode // as of the last take, report or tick
 	touched bool // in reap.touched: low is to be computed anew
 	behind  bool // in reap.behind: some member is not at the tail
 	leaving bool // in reap.leaves: some member is gone
@@ -90,14 +92,18 @@ func (f *feed) grow(kept int, pool *ringPool) {
 
 // release gives up the entries that no part needs.
 func (f *feed) release(b *Broadcaster) {
-	low := f.tail.Load()
-	for _, p := range f.parts {
-		low = min(low, p.low)
-	}
-	for ; f.base < low; f.base++ {
-		e := f.at(f.base)
-		b.unref(e.ev)
-		*e = entry{}
+	if k := b.kept[f]; k != nil {
+		f.conflate(b, k)
+	} else {
+		low := f.tail.Load()
+		for _, p := range f.parts {
+			low = min(low, p.low)
+		}
+		for ; f.base < low; f.base++ {
+			e := f.at(f.base)
+			b.unref(e.ev)
+			*e = entry{}
+		}
 	}
 	if f.base == f.tail.Load() && f.ring != nil {
 		b.rings.put(f.ring)

@@ -23,7 +23,7 @@ func (b *Broadcaster) Flush(ctx context.Context) error {
 	fl := &flush{done: make(chan struct{})}
 	b.mu.Lock()
 	b.index.each(func(f *feed) {
-		if tail := f.tail.Load(); f.base < tail {
+		if tail := f.tail.Load(); b.served(f) < tail {
 			fl.want = append(fl.want, mark{f, tail})
 		}
 	})
@@ -44,7 +44,7 @@ func (b *Broadcaster) Flush(ctx context.Context) error {
 // checkFlushes ends the flushes that have nothing left to wait for. It needs mu.
 func (b *Broadcaster) checkFlushes() {
 	b.flushes = slices.DeleteFunc(b.flushes, func(fl *flush) bool {
-		fl.want = slices.DeleteFunc(fl.want, func(m mark) bool { return m.feed.base >= m.tail })
+		fl.want = slices.DeleteFunc(fl.want, func(m mark) bool { return b.served(m.feed) >= m.tail })
 		if len(fl.want) > 0 {
 			return false
 		}

@@ -110,7 +110,7 @@ func startLoop(b *Broadcaster, ls *loops) *loop {
 
 // run passes over the shard whenever there is work, until close.
 func (l *loop) run() {
-	tick := time.NewTicker(min(time.Second, max(l.b.opts.MaxLagTime/4, time.Millisecond)))
+	tick := time.NewTicker(l.b.rules.Load().tick())
 	defer tick.Stop()
 	for {
 		l.mu.Lock()
@@ -125,6 +125,7 @@ func (l *loop) run() {
 			l.mu.Lock()
 			l.shard.Tick()
 			l.mu.Unlock()
+			tick.Reset(l.b.rules.Load().tick())
 		case <-l.stop:
 			return
 		}

@@ -1,7 +1,6 @@
 package broadcaster_test
 
 import (
-	"encoding/json"
 	"fmt"
 	"math/rand/v2"
 	"strings"
@@ -17,14 +16,40 @@ import (
 // model is what the broadcaster must do, in the simplest terms: each subscription has the list of events that were
 // appended while it stood.
 type model struct {
-	t     *testing.T
-	rng   *rand.Rand
-	b     *broadcaster.Broadcaster
-	d     *sim
-	shard relay.Shard
-	conns map[relay.Slot]*modelConn
-	n     int // events appended
-	priv  int // private frames sent
+	t *testing.T
+	modelOptions
+	rng    *rand.Rand
+	b      *broadcaster.Broadcaster
+	d      *sim
+	shards [2]relay.Shard // one has the even slots, one the odd
+	conns  map[relay.Slot]*modelConn
+	n      int // events appended
+	priv   int // private frames sent
+	told   int // notices of missed events
+}
+
+// modelOptions are the settings of one run, and what they promise.
+type modelOptions struct {
+	name    string
+	options broadcaster.Options
+	lossy   bool // clients may miss events, and are told
+	scatter bool // those that they miss may be any, not a stretch
+	newest  bool // but never the newest of a topic
+	tick    bool // limits in time, of no time at all, are applied now and then
+	fickle  bool // the settings change now and then, to any of the others
+}
+
+var modelRuns = []modelOptions{
+	{name: "disconnect", options: broadcaster.Options{MaxLag: relay.GiB}},
+	{name: "disconnect soon", options: broadcaster.Options{MaxLag: 500, MaxLagTime: 1}, tick: true},
+	{name: "skip", options: broadcaster.Options{Slow: broadcaster.Skip, MaxLag: 500}, lossy: true},
+	{name: "skip by time", options: broadcaster.Options{Slow: broadcaster.Skip, MaxLagTime: 1}, lossy: true, tick: true},
+	{name: "latest", options: broadcaster.Options{Slow: broadcaster.Latest}, lossy: true, scatter: true, newest: true},
+	{name: "latest, little of it", options: broadcaster.Options{Slow: broadcaster.Latest, MaxLag: 500}, lossy: true, scatter: true},
+	{name: "mixed", options: broadcaster.Options{Slow: broadcaster.Skip, MaxLag: 700, Topics: []broadcaster.Topic{
+		{Match: "a.>", Slow: broadcaster.Latest, MaxLagTime: 1}, {Match: "b", Slow: broadcaster.Disconnect}, {Match: "*.x", Slow: broadcaster.Latest},
+	}}, lossy: true, scatter: true, tick: true},
+	{name: "fickle", options: broadcaster.Options{Slow: broadcaster.Latest}, lossy: true, scatter: true, tick: true, fickle: true},
 }
 
 type modelConn struct {
@@ -38,7 +63,12 @@ type modelSub struct {
 	pattern relay.Pattern
 	form    relay.Form
 	ended   bool
-	want    []string
+	want    []wanted
+}
+
+type wanted struct {
+	topic   relay.Topic
+	payload string
 }
 
 var (
@@ -47,31 +77,48 @@ var (
 )
 
 func TestShard_AgainstModel(t *testing.T) {
-	for seed := range uint64(60) {
-		t.Run(fmt.Sprint(seed), func(t *testing.T) {
-			m := &model{t: t, rng: rand.New(rand.NewPCG(seed, 1)), d: newSim(), conns: map[relay.Slot]*modelConn{}}
-			m.b = broadcaster.New(broadcaster.Options{MaxLag: relay.GiB, Compression: relay.Compression{MinSize: 50}})
-			m.shard = m.b.NewShard(m.d)
-			for range 3000 {
-				m.step()
-			}
-			m.finish()
-		})
+	for _, o := range modelRuns {
+		told := 0
+		for seed := range uint64(30) {
+			t.Run(fmt.Sprint(o.name, " ", seed), func(t *testing.T) {
+				m := &model{t: t, modelOptions: o, rng: rand.New(rand.NewPCG(seed, 1)), d: newSim(), conns: map[relay.Slot]*modelConn{}}
+				o.options.Compression.MinSize = 50
+				m.b = broadcaster.New(o.options)
+				m.shards = [2]relay.Shard{m.b.NewShard(m.d), m.b.NewShard(m.d)}
+				for range 3000 {
+					m.step()
+				}
+				m.finish()
+				told += m.told
+			})
+		}
+		assert.Equal(t, o.lossy, told > 0, "%s: %d clients were told that they missed something", o.name, told)
 	}
 }
 
 func (m *model) step() {
 	slot := relay.Slot(m.rng.IntN(8))
 	c := m.conns[slot]
+	if c != nil && !broadcaster.Live(m.shard(slot), slot) {
+		m.cutOff(slot, c)
+		return
+	}
+	if m.fickle && m.rng.IntN(100) == 0 {
+		m.b.Reconfigure(modelRuns[m.rng.IntN(len(modelRuns))].options)
+	}
+	if m.tick && m.rng.IntN(50) == 0 {
+		m.shards[m.rng.IntN(2)].Tick()
+		return
+	}
 	switch op := m.rng.IntN(20); {
 	case c == nil && op < 10:
 		if _, closing := m.d.socks[slot]; !closing || m.d.closed[slot] != relay.ReasonNone {
-			m.conns[slot] = &modelConn{sock: m.d.open(m.shard, slot), deflated: m.rng.IntN(2) == 0}
+			m.conns[slot] = &modelConn{sock: m.d.open(m.shard(slot), slot), deflated: m.rng.IntN(2) == 0}
 		}
 	case op < 7:
 		m.append()
 	case op < 9:
-		m.shard.Pass(1 + m.rng.IntN(10))
+		m.shards[m.rng.IntN(2)].Pass(1 + m.rng.IntN(10))
 	case c == nil:
 	case op < 12:
 		m.subscribe(slot, c)
@@ -88,6 +135,14 @@ func (m *model) step() {
 	}
 }
 
+func (m *model) shard(slot relay.Slot) relay.Shard { return m.shards[slot%2] }
+
+func (m *model) passAll() {
+	for _, s := range m.shards {
+		passAll(s)
+	}
+}
+
 func (m *model) append() {
 	m.n++
 	topic := modelTopics[m.rng.IntN(len(modelTopics))]
@@ -96,7 +151,7 @@ func (m *model) append() {
 	for _, c := range m.conns {
 		for _, s := range c.subs {
 			if !s.ended && s.pattern.Matches(topic) {
-				s.want = append(s.want, payload)
+				s.want = append(s.want, wanted{topic, payload})
 			}
 		}
 	}
@@ -107,7 +162,7 @@ func (m *model) subscribe(slot relay.Slot, c *modelConn) {
 	if c.deflated {
 		s.form = s.form.Deflated()
 	}
-	err := m.shard.Subscribe(slot, s.pattern, s.form)
+	err := m.shard(slot).Subscribe(slot, s.pattern, s.form)
 	for _, old := range c.subs {
 		if !old.ended && old.pattern == s.pattern && old.form == s.form {
 			require.ErrorIs(m.t, err, relay.ErrSubscribed)
@@ -122,8 +177,8 @@ func (m *model) unsubscribe(slot relay.Slot, c *modelConn) {
 	for _, s := range c.subs {
 		if !s.ended {
 			s.ended = true
-			require.True(m.t, m.shard.Unsubscribe(slot, s.pattern, s.form))
-			require.False(m.t, m.shard.Unsubscribe(slot, s.pattern, s.form))
+			require.True(m.t, m.shard(slot).Unsubscribe(slot, s.pattern, s.form))
+			require.False(m.t, m.shard(slot).Unsubscribe(slot, s.pattern, s.form))
 			return
 		}
 	}
@@ -133,7 +188,7 @@ func (m *model) drain(slot relay.Slot, c *modelConn, room int) {
 	c.sock.room = room
 	if c.sock.full {
 		c.sock.full = false
-		m.shard.Writable(slot)
+		m.shard(slot).Writable(slot)
 	}
 }
 
@@ -141,7 +196,7 @@ func (m *model) private(slot relay.Slot, c *modelConn) {
 	m.priv++
 	text := fmt.Sprintf("private %d", m.priv)
 	f := append([]byte{0x8a, byte(len(text))}, text...)
-	if err := m.shard.Send(slot, f); err == nil {
+	if err := m.shard(slot).Send(slot, f); err == nil {
 		c.priv = append(c.priv, text)
 	} else {
 		require.ErrorIs(m.t, err, relay.ErrOutbox)
@@ -157,96 +212,58 @@ func (m *model) leave(slot relay.Slot, c *modelConn) {
 	switch m.rng.IntN(3) {
 	case 0:
 		c.sock.dead = true
-		m.shard.Close(slot, relay.ReasonGone, nil)
+		m.shard(slot).Close(slot, relay.ReasonGone, nil)
 	case 1:
-		m.shard.Close(slot, relay.ReasonClient, nil)
+		m.shard(slot).Close(slot, relay.ReasonClient, nil)
 	case 2:
-		m.shard.Close(slot, relay.ReasonPolicy, broadcaster.CloseFrame(relay.ReasonPolicy))
+		m.shard(slot).Close(slot, relay.ReasonPolicy, broadcaster.CloseFrame(relay.ReasonPolicy))
 		m.drain(slot, c, -1)
-		passAll(m.shard)
+		m.passAll()
 		got := frames(m.t, c.sock.got)
 		require.NotEmpty(m.t, got)
 		require.EqualValues(m.t, 8, got[len(got)-1].op, "the close frame is the last")
 		m.check(c, got[:len(got)-1])
 	}
-	passAll(m.shard)
+	m.passAll()
 	require.Contains(m.t, m.d.closed, slot)
-	require.ErrorIs(m.t, m.shard.Send(slot, nil), relay.ErrGone)
+	require.ErrorIs(m.t, m.shard(slot).Send(slot, nil), relay.ErrGone)
+}
+
+// cutOff is what happens to a client that was too slow: it gets the rest of what it is in, and is told.
+func (m *model) cutOff(slot relay.Slot, c *modelConn) {
+	for _, s := range c.subs {
+		s.ended = true
+	}
+	delete(m.conns, slot)
+	m.drain(slot, c, -1)
+	m.passAll()
+	require.Equal(m.t, relay.ReasonSlow, m.d.closed[slot])
+	got := frames(m.t, c.sock.got)
+	require.Equal(m.t, frame{8, "\x10\x04" + relay.ReasonSlow.Text()}, got[len(got)-1])
+	m.check(c, got[:len(got)-1])
 }
 
 func (m *model) finish() {
 	for slot, c := range m.conns {
+		if !broadcaster.Live(m.shard(slot), slot) {
+			m.cutOff(slot, c)
+			continue
+		}
 		m.drain(slot, c, -1)
 	}
-	passAll(m.shard)
+	m.passAll()
 	for slot, c := range m.conns {
 		m.check(c, frames(m.t, c.sock.got))
-		m.shard.Close(slot, relay.ReasonClient, nil)
+		m.shard(slot).Close(slot, relay.ReasonClient, nil)
 	}
-	passAll(m.shard)
+	m.passAll()
 	st := m.b.Stats()
 	assert.Zero(m.t, st.Clients)
 	assert.Zero(m.t, st.Subscriptions)
 	assert.Zero(m.t, st.Feeds)
 	assert.Zero(m.t, st.Events)
 	assert.Zero(m.t, st.Bytes)
-	m.shard.Free()
-}
-
-// check compares what a client got with what its subscriptions should have seen: private frames in order; each envelope
-// subscription exactly its events, in order; plain ones together each event as often as they match. A subscription that
-// ended may have seen only the beginning of its list.
-func (m *model) check(c *modelConn, got []frame) {
-	var priv []string
-	plain := map[string]int{}
-	enveloped := map[relay.Pattern][]string{}
-	for _, f := range got {
-		switch {
-		case f.op == 10:
-			priv = append(priv, f.payload)
-		case f.payload[0] == '{':
-			var e struct {
-				Subscription relay.Pattern
-				Data         string
-			}
-			require.NoError(m.t, json.Unmarshal([]byte(f.payload), &e))
-			enveloped[e.Subscription] = append(enveloped[e.Subscription], e.Data)
-		default:
-			plain[f.payload]++
-		}
-	}
-	require.Equal(m.t, c.priv, priv)
-	for _, s := range c.subs { // NOTE: an ended plain subscription may claim only what the others leave.
-		for _, w := range s.want {
-			if s.form.Inflated() == relay.Plain && !s.ended {
-				require.Positive(m.t, plain[w], "lost %s of %s", w, s.pattern)
-				plain[w]--
-			}
-		}
-	}
-	for _, s := range c.subs {
-		got := enveloped[s.pattern]
-		n := 0
-		for _, w := range s.want {
-			switch {
-			case s.form.Inflated() == relay.Plain:
-				if s.ended {
-					plain[w]--
-				}
-			case n < len(got) && got[n] == w:
-				n++
-			default:
-				require.True(m.t, s.ended, "lost %s of %s", w, s.pattern)
-			}
-		}
-		if s.form.Inflated() == relay.Envelope {
-			enveloped[s.pattern] = got[n:]
-		}
-	}
-	for p, left := range enveloped {
-		require.Empty(m.t, left, "not meant for %s", p)
-	}
-	for w, n := range plain {
-		require.LessOrEqual(m.t, n, 0, "%s more often than subscribed", w)
+	for _, s := range m.shards {
+		s.Free()
 	}
 }

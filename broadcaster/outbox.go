@@ -53,7 +53,7 @@ func (s *Shard) push(c *conn, p []byte) {
 }
 
 // keepPartial copies the rest of m's partly written frame, if it is m's that c is in the middle of, to the front of the
-// outbox: m is about to leave its feed, and the frame must still be completed.
+// outbox, and moves m past it: m is about to leave the entry or its feed, and the frame must still be completed.
 func (s *Shard) keepPartial(c *conn, m *member) {
 	if c.part == 0 || s.members.At(c.part-1) != m {
 		return
@@ -65,6 +65,7 @@ func (s *Shard) keepPartial(c *conn, m *member) {
 	s.push(c, rest)
 	s.outboxes.At(c.outbox - 1).event = len(rest)
 	s.tally.deliveries++
+	m.cursor++
 	if old != 0 {
 		s.push(c, s.outboxes.At(old-1).bytes)
 		s.outboxes.Remove(old - 1)

@@ -38,9 +38,23 @@ func (s *Shard) take() bool {
 	s.work, s.dirty = s.dirty, s.work[:0]
 	for _, p := range s.work {
 		p.dirty = false
-		p.limit = p.feed.lagLimit(uint64(s.b.opts.MaxLag))
+		s.setLimit(p)
 	}
 	return len(s.work) > 0
+}
+
+// setLimit needs Broadcaster.mu.
+func (s *Shard) setLimit(p *part) {
+	l := s.b.limits(p.feed)
+	p.mode = l.mode
+	if l.mode != modeLatest {
+		p.limit = p.feed.lagLimit(l.maxLag)
+		return
+	}
+	p.limit = 0
+	if k := s.b.kept[p.feed]; k != nil {
+		p.limit = k.fast[p]
+	}
 }
 
 // visit brings up to n members of p to the tail and returns how many it looked at, at least one. When it has seen all,
@@ -64,7 +78,7 @@ func (s *Shard) visit(p *part, n int) int {
 			s.deliver(p, i, c, tail)
 			v.again = v.again || m.cursor < tail && !c.is(connFull|connDead)
 		case m.cursor < p.limit:
-			s.slow(m)
+			s.slow(p, i, p.limit)
 		}
 	}
 	s.tally.flush(&s.b.stats)
@@ -94,6 +108,9 @@ func (s *Shard) endVisit(p *part) {
 // deliver sends what member i, of connection c, waits for, up to tail, and moves its cursor.
 func (s *Shard) deliver(p *part, i uint32, c *conn, tail uint64) {
 	m := s.members.At(i)
+	if (m.cursor < p.limit || len(s.owed) > 0) && !s.catchUp(p, i, c) || m.cursor >= tail {
+		return
+	}
 	frames := s.gather.bytes(s, p, m.cursor, tail)
 	n, err := s.driver.Send(m.slot, frames)
 	if err != nil {
@@ -113,6 +130,9 @@ func (s *Shard) deliver(p *part, i uint32, c *conn, tail uint64) {
 	if sent > 0 {
 		c.part = i + 1
 		c.sent = uint32(sent)
+		if p.mode == modeLatest { // it lags from now on, and what it lags by may be replaced
+			s.keepPartial(c, m)
+		}
 	}
 }
 

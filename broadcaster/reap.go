@@ -70,6 +70,7 @@ func (s *Shard) dropGone(p *part) {
 		}
 		s.unlink(s.conns.At(uint32(m.slot)), i)
 		s.members.Remove(i)
+		delete(s.owed, i)
 		return true
 	})
 }
@@ -98,6 +99,7 @@ func (s *Shard) report() {
 			continue
 		}
 		p.low = s.lowest(p)
+		s.lag(p)
 		p.feed.release(b)
 	}
 	if len(b.flushes) > 0 {

@@ -3,7 +3,6 @@ package broadcaster
 import (
 	"slices"
 	"sync/atomic"
-	"time"
 
 	"eventrelay/relay"
 	"eventrelay/relay/slab"
@@ -31,6 +30,9 @@ type Shard struct {
 	gather   gather
 	deflater deflater
 	lead     lead
+	batch    batch
+	notice   []byte           // of missed events, being sent
+	owed     map[uint32]int64 // by member: missed and not yet told, less told and not yet passed
 	reap     reap
 	tally    tally
 }
@@ -84,6 +86,7 @@ func (s *Shard) Subscribe(slot relay.Slot, p relay.Pattern, form relay.Form) err
 	cursor := f.tail.Load()
 	if pt == nil {
 		pt = &part{feed: f, shard: s, low: cursor, joined: true}
+		pt.mode = s.b.limits(f).mode
 		pt.index = s.parts.Add(pt)
 		f.parts = append(f.parts, pt)
 	}
@@ -214,55 +217,6 @@ func (s *Shard) Sleep() bool {
 
 // Awake implements relay.Shard.
 func (s *Shard) Awake() { s.sleeping.Store(false) }
-
-// Tick implements relay.Shard.
-func (s *Shard) Tick() {
-	s.cutSlow()
-	oldest := time.Now().Add(-s.b.opts.MaxLagTime)
-	for _, p := range s.reap.behind {
-		s.b.mu.Lock()
-		limit := p.feed.ageLimit(oldest)
-		s.b.mu.Unlock()
-		for _, i := range p.members {
-			if m := s.members.At(i); m.cursor < limit && !m.gone {
-				s.slow(m)
-			}
-		}
-	}
-}
-
-// slow gives up a client that is past a lag limit. What it holds in feeds is released at once; if its socket drains within
-// closeGrace, it is told why.
-func (s *Shard) slow(m *member) {
-	slot := m.slot
-	s.Close(slot, relay.ReasonSlow, slowFrame)
-	if !s.conns.At(uint32(slot)).is(connDead) {
-		s.reap.slow = append(s.reap.slow, slowClient{slot, time.Now()})
-	}
-}
-
-var slowFrame = CloseFrame(relay.ReasonSlow)
-
-// slowClient is a client that is being told that it was too slow.
-type slowClient struct {
-	slot  relay.Slot
-	since time.Time
-}
-
-// cutSlow ends those that did not take it in time.
-func (s *Shard) cutSlow() {
-	s.reap.slow = slices.DeleteFunc(s.reap.slow, func(x slowClient) bool {
-		c := s.conn(x.slot)
-		switch {
-		case !c.is(connClosing) || c.reason != relay.ReasonSlow: // it has left; the slot may be another's
-			return true
-		case time.Since(x.since) < closeGrace:
-			return false
-		}
-		s.kill(x.slot, c)
-		return true
-	})
-}
 
 // Free implements relay.Shard.
 func (s *Shard) Free() {

@@ -20,7 +20,8 @@ type stats struct {
 	opened     atomic.Int64
 	members    atomic.Int64
 	closed     [relay.Reasons]atomic.Uint64
-	lag        relay.Histogram // age of the oldest event in a send buffer when it is gathered
+	missed     [modeLatest + 1]atomic.Uint64 // events left out for clients, by mode
+	lag        relay.Histogram               // age of the oldest event in a send buffer when it is gathered
 }
 
 // Stats is a reading of the broadcaster's counters and of what it holds.
@@ -79,6 +80,12 @@ func (b *Broadcaster) Metrics(yield func(relay.Metric)) {
 		Name: "relay_delivery_lag_seconds", Kind: relay.HistogramKind, Histogram: &b.stats.lag,
 		Help: "Age of the oldest event of a write when the write is put together.",
 	})
+	for _, p := range []Policy{Skip, Latest} {
+		yield(relay.Metric{
+			Name: "relay_missed_events_total", Help: "Events left out for slow clients, counted per client, by policy.", Kind: relay.Counter,
+			Labels: []string{"policy", string(p)}, Value: float64(b.stats.missed[p.mode()].Load()),
+		})
+	}
 	for r := range b.stats.closed {
 		yield(relay.Metric{
 			Name: "relay_reaped_total", Help: "Clients that left the fan-out, by reason.", Kind: relay.Counter,
