@@ -21,7 +21,8 @@ A pattern is a topic, in which * stands for one token and > at the end for one o
 Quote them, as shells have their own ideas of * and >. Without a pattern the topic is ` + string(relay.DefaultTopic) + `.
 
 A line is the event's data. JSON with line breaks is printed without them; text with line breaks or control characters as
-a JSON string; bytes as base64. With --envelope it is JSON with the topic, the id and the data.
+a JSON string; bytes as base64. With --envelope it is JSON with the topic, the id and the data; if the relay leaves out
+events because they are not read fast enough, standard error says how many.
 
 When the connection is lost, subscribe comes back by itself, after a random wait: up to 0.5 seconds at first, and up to 30
 at last. It does not come back after a refusal (HTTP 4xx but 408 and 429; close codes 1000, 1002, 1003, 1007 to 1010 and

@@ -103,6 +103,15 @@ func TestSubscribe_compress(t *testing.T) {
 	assert.Contains(t, f.got[0].Header.Get("Sec-WebSocket-Extensions"), "permessage-deflate")
 }
 
+func TestSubscribe_missed(t *testing.T) {
+	const event, quoting = `{"subscription":"a","topic":"a","data":{"missed":1}}`, `{"subscription":"a","missed":3}`
+	f := newFakeSockets(t, func(_ int, conn net.Conn) { sendText(conn, quoting, event); untilClosed(conn) })
+	got := run(t, "subscribe", "a", "--url", f.URL, "--envelope", "--count", "1")
+	assert.Equal(t, outcome{0, event + "\n", "relay: too slow: missed 3 of the events of a\n"}, got)
+	got = run(t, "subscribe", "a", "--url", f.URL, "--count", "1")
+	assert.Equal(t, outcome{0, quoting + "\n", ""}, got, "plain data may look like anything")
+}
+
 func TestSubscribe_timeout(t *testing.T) {
 	f := newFakeSockets(t, func(_ int, conn net.Conn) { sendText(conn, "1"); untilClosed(conn) })
 	assert.Equal(t, outcome{0, "1\n", ""}, run(t, "subscribe", "--url", f.URL, "--timeout", "200ms"))

@@ -1,7 +1,9 @@
 package main
 
 import (
+	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -124,11 +126,29 @@ func (s *subscriber) printWithin(ctx context.Context, c *wsclient.Conn, d time.D
 	if err != nil {
 		return err
 	}
+	if topic, n := missed(payload); n > 0 && c.Subprotocol() != "" {
+		s.notef("too slow: missed %d of the events of %s", n, topic)
+		return nil
+	}
 	if _, err := s.out.Write(append(eventLine(kind, payload), '\n')); err != nil {
 		return &outputError{err}
 	}
 	s.printed++
 	return nil
+}
+
+// missed returns how many events of a subscription the relay left out for us, if that is what an envelope says. An event has
+// a topic besides.
+func missed(envelope []byte) (subscription string, n uint64) {
+	var notice struct {
+		Subscription string
+		Topic        *string
+		Missed       uint64
+	}
+	if len(envelope) > 600 || !bytes.Contains(envelope, []byte(`"missed"`)) || json.Unmarshal(envelope, &notice) != nil || notice.Topic != nil {
+		return "", 0
+	}
+	return notice.Subscription, notice.Missed
 }
 
 // outputError is returned when standard output takes no more.

@@ -18,7 +18,7 @@ import (
 func (c *Config) check(faults *Error) {
 	c.collect("websocket", c.WebSocket.Validate(), faults)
 	c.collect("publish", c.Publish.Validate(), faults)
-	c.collect("fanout", c.Fanout.Validate(), faults)
+	c.collect("fanout", c.Broadcaster().Validate(), faults)
 	c.collect("plugins", plugins.Validate(c.Plugins, c.Filters), faults)
 	guard, err := auth.New(c.Auth) // reads the files of keys and tokens, to judge them too
 	c.collect("auth", err, faults)

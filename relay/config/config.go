@@ -29,7 +29,9 @@ type Config struct {
 	WebSocket transport.Options   `koanf:"websocket"`
 	Publish   ingest.Options      `koanf:"publish"`
 	Fanout    broadcaster.Options `koanf:"fanout"`
-	Plugins   plugins.Options     `koanf:"plugins"`
+	// Topics are settings for some topics, in order.
+	Topics  []broadcaster.Topic `koanf:"topics"`
+	Plugins plugins.Options     `koanf:"plugins"`
 	// Filters is the chain, in order.
 	Filters  []plugins.Filter `koanf:"filters"`
 	Auth     auth.Options     `koanf:"auth"`
@@ -74,6 +76,13 @@ func Default() *Config {
 		Log:       Log{Level: "info", Format: "text"},
 		Shutdown:  Shutdown{Drain: 30 * time.Second},
 	}
+}
+
+// Broadcaster returns the options of the fan-out: those under its own key and those per topic.
+func (c *Config) Broadcaster() broadcaster.Options {
+	o := c.Fanout
+	o.Topics = c.Topics
+	return o
 }
 
 // File returns the path of the file that was read, or "" when there was none.

@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"eventrelay/broadcaster"
 	"eventrelay/plugins"
 	"eventrelay/relay"
 	"eventrelay/relay/auth"
@@ -60,6 +61,9 @@ func bare(c *Config) *Config {
 	if len(b.Filters) == 0 {
 		b.Filters = nil
 	}
+	if len(b.Topics) == 0 {
+		b.Topics = nil
+	}
 	for _, list := range []*[]auth.Secret{&b.Auth.PublishKeys, &b.Auth.SubscribeTokens} {
 		if len(*list) == 0 {
 			*list = nil
@@ -81,7 +85,10 @@ listen: localhost:0
 insecure_public: true
 admin: {listen: "off"}
 websocket: {driver: portable, loops: 2, ping_interval: 1m30s, max_message_size: 1KiB, default_topic: a.b, inbound: false}
-fanout: {max_lag: 2MiB}
+fanout: {slow: skip, max_lag: 2MiB, memory: 1GiB}
+topics:
+  - {match: "prices.>", slow: latest, max_lag: 256KiB, max_lag_time: 2s}
+  - match: audit
 plugins: {lanes: 0}
 auth:
   publish_keys: [k1, "0123"]
@@ -108,7 +115,10 @@ filters:
 	want.Listen, want.InsecurePublic, want.Admin.Listen = "localhost:0", true, "off"
 	want.WebSocket.Driver, want.WebSocket.Loops, want.WebSocket.PingInterval = "portable", 2, 90*time.Second
 	want.WebSocket.MaxMessageSize, want.WebSocket.DefaultTopic, want.WebSocket.Inbound = relay.KiB, "a.b", false
-	want.Fanout.MaxLag = 2 * relay.MiB
+	want.Fanout.Slow, want.Fanout.MaxLag, want.Fanout.Memory = broadcaster.Skip, 2*relay.MiB, relay.GiB
+	want.Topics = []broadcaster.Topic{
+		{Match: "prices.>", Slow: broadcaster.Latest, MaxLag: 256 * relay.KiB, MaxLagTime: 2 * time.Second}, {Match: "audit"},
+	}
 	want.Auth = auth.Options{
 		PublishKeys: []auth.Secret{"k1", "0123"}, PublishKeysFile: filepath.Join(dir, "keys/publish"),
 		SubscribeTokensFile: tokens, AllowedOrigins: []string{"https://app.example.com"},
@@ -138,15 +148,19 @@ func TestLoad_Faults(t *testing.T) {
 		text string
 		want []string // one for each fault, in order
 	}{
-		"typo":                      {"lisen: a", []string{`relay.yaml:1: lisen: unknown key (did you mean listen?)`}},
-		"wrong case":                {"\nListen: a", []string{`relay.yaml:2: Listen: unknown key (did you mean listen?)`}},
-		"hyphens":                   {"insecure-public: true", []string{`unknown key (did you mean insecure_public?)`}},
-		"nested typo":               {"websocket:\n  ping_intervall: 1s", []string{`relay.yaml:2: websocket.ping_intervall: unknown key (did you mean ping_interval?)`}},
-		"wrong section":             {"fanout:\n  ping_interval: 1s", []string{`relay.yaml:2: fanout.ping_interval: unknown key (did you mean websocket.ping_interval?)`}},
-		"wrong place":               {"publish_keys: [a]", []string{`relay.yaml:1: publish_keys: unknown key (did you mean auth.publish_keys?)`}},
-		"like nothing":              {"log:\n  xyzzyplugh: 1", []string{`unknown key (known here: level, format)`}},
-		"in a list item":            {"filters:\n  - name: a\n    path: b\n    topic: [c]", []string{`relay.yaml:4: filters[0].topic: unknown key (did you mean topics?)`}},
-		"deep in a list item":       {"filters:\n  - {name: a, path: b}\n  - name: c\n    path: d\n    limits:\n      tim: 1s", []string{`relay.yaml:6: filters[1].limits.tim: unknown key (did you mean time?)`}},
+		"typo":                {"lisen: a", []string{`relay.yaml:1: lisen: unknown key (did you mean listen?)`}},
+		"wrong case":          {"\nListen: a", []string{`relay.yaml:2: Listen: unknown key (did you mean listen?)`}},
+		"hyphens":             {"insecure-public: true", []string{`unknown key (did you mean insecure_public?)`}},
+		"nested typo":         {"websocket:\n  ping_intervall: 1s", []string{`relay.yaml:2: websocket.ping_intervall: unknown key (did you mean ping_interval?)`}},
+		"wrong section":       {"fanout:\n  ping_interval: 1s", []string{`relay.yaml:2: fanout.ping_interval: unknown key (did you mean websocket.ping_interval?)`}},
+		"wrong place":         {"publish_keys: [a]", []string{`relay.yaml:1: publish_keys: unknown key (did you mean auth.publish_keys?)`}},
+		"like nothing":        {"log:\n  xyzzyplugh: 1", []string{`unknown key (known here: level, format)`}},
+		"in a list item":      {"filters:\n  - name: a\n    path: b\n    topic: [c]", []string{`relay.yaml:4: filters[0].topic: unknown key (did you mean topics?)`}},
+		"deep in a list item": {"filters:\n  - {name: a, path: b}\n  - name: c\n    path: d\n    limits:\n      tim: 1s", []string{`relay.yaml:6: filters[1].limits.tim: unknown key (did you mean time?)`}},
+		"topics": {"topics:\n  - {match: a, slow: drop}\n  - slow: skip\n  - {match: a}\nfanout: {slow: none}", []string{
+			`relay.yaml:2: topics[0].slow: "drop" is none; write disconnect, skip or latest`, `relay.yaml:3: topics[1].match: is missing`,
+			`relay.yaml:4: topics[2].match: "a" has no effect`, `relay.yaml:5: fanout.slow: "none" is none`,
+		}},
 		"all at once":               {"lisen: a\nlog: {level: loud, format: xml}\nfanout: {max_lag: 1}", []string{`relay.yaml:1: lisen:`, `relay.yaml:2: log.level: "loud" is none`, `relay.yaml:2: log.format: "xml" is none`, `relay.yaml:3: fanout.max_lag:`}},
 		"number for text":           {"listen: 8080", []string{`relay.yaml:1: listen: must be text; put it in quotes: "8080"`}},
 		"nothing for text":          {"listen:", []string{`listen: has no value; write one, or remove the line`}},

@@ -8,7 +8,9 @@ import (
 )
 
 // live lists the keys, or beginnings of keys, that a running relay can change.
-var live = []string{"filters", "auth.", "insecure_public", "log.level", "shutdown."}
+var live = []string{
+	"filters", "auth.", "insecure_public", "topics", "fanout.slow", "fanout.max_lag", "fanout.max_lag_time", "fanout.memory", "log.level", "shutdown.",
+}
 
 // NeedsRestart returns the keys that differ between the running configuration and the next one and that a reload can't
 // change.
@@ -37,6 +39,9 @@ func (f *field) changed(a, b reflect.Value, yield func(path string)) {
 func (c *Config) With(next *Config) *Config {
 	out := *c
 	out.Filters, out.Auth, out.InsecurePublic = next.Filters, next.Auth, next.InsecurePublic
+	out.Topics = next.Topics
+	out.Fanout = next.Fanout
+	out.Fanout.Outbox = c.Fanout.Outbox
 	out.Log.Level, out.Shutdown = next.Log.Level, next.Shutdown
 	out.source = next.source
 	return &out

@@ -24,7 +24,8 @@ func TestNeedsRestart(t *testing.T) {
 		"insecure_public":    {next: "insecure_public: true"},
 		"listen":             {next: "listen: localhost:1", want: []string{"listen"}},
 		"some of each":       {next: "log: {level: debug, format: json}\nadmin: {listen: \"off\"}\nwebsocket: {inbound: false, loops: 2}", want: []string{"admin.listen", "websocket.loops", "websocket.inbound", "log.format"}},
-		"fanout and plugins": {next: "fanout: {max_lag: 9MiB}\nplugins: {lanes: 7}\npublish: {max_batch: 1}", want: []string{"publish.max_batch", "fanout.max_lag", "plugins.lanes"}},
+		"fanout and plugins": {next: "fanout: {outbox: 9MiB}\nplugins: {lanes: 7}\npublish: {max_batch: 1}", want: []string{"publish.max_batch", "fanout.outbox", "plugins.lanes"}},
+		"slow clients":       {next: running + "\nfanout: {slow: skip, max_lag: 9MiB, max_lag_time: 1s, memory: 1GiB}\ntopics: [{match: a, slow: latest}]"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			a, err := load(t, running)

@@ -6,10 +6,12 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"eventrelay/broadcaster"
 	"eventrelay/plugins"
 	"eventrelay/relay"
 )
@@ -55,6 +57,7 @@ func TestShippedFile_ExamplesAreValid(t *testing.T) {
 	assert.Equal(t, plugins.DefaultBreaker(), f.Breaker)
 	assert.Equal(t, plugins.DefaultQuarantine(), f.Quarantine)
 	assert.Equal(t, "on_error", f.Reset)
+	assert.Equal(t, []broadcaster.Topic{{Match: "prices.>", Slow: broadcaster.Latest, MaxLag: 256 * relay.KiB, MaxLagTime: 2 * time.Second}}, c.Topics)
 	assert.NotEmpty(t, c.Auth.PublishKeys)
 	assert.True(t, strings.HasSuffix(c.Auth.SubscribeTokensFile, filepath.Join("keys", "subscribe")))
 	for _, s := range []bool{c.Auth.NeedsKey(), c.Auth.NeedsToken()} {

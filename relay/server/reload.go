@@ -17,8 +17,8 @@ func (s *Server) ReloadFile(ctx context.Context) error {
 	return s.Reload(ctx, next)
 }
 
-// Reload puts in force what may change while the relay runs: filters (their files are read anew), auth, the log level
-// and the drain time. No connection is dropped. Keys that differ but need a restart are logged and stay as they are.
+// Reload puts in force what may change while the relay runs: filters (their files are read anew), auth, what becomes of
+// slow clients, the log level and the drain time. No connection is dropped. Keys that differ but need a restart are logged and stay as they are.
 // When it returns an error, nothing has changed.
 func (s *Server) Reload(ctx context.Context, next *config.Config) error {
 	s.reloading.Lock()
@@ -39,6 +39,7 @@ func (s *Server) Reload(ctx context.Context, next *config.Config) error {
 		return fmt.Errorf("the running filters stay: %w", err)
 	}
 	s.gate.Store(guard)
+	s.fanout.Reconfigure(merged.Broadcaster())
 	s.setLevel(next.Log.Level)
 	stay := config.NeedsRestart(running, next)
 	s.mu.Lock()

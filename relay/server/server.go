@@ -101,7 +101,7 @@ func (s *Server) open(ctx context.Context, c *config.Config) (err error) {
 		return err
 	}
 	s.gate.Store(guard)
-	fanout := c.Fanout
+	fanout := c.Broadcaster()
 	fanout.Compression = c.WebSocket.Compression
 	s.fanout = broadcaster.New(fanout)
 	if s.pipeline, err = plugins.Open(ctx, lanes(c.Plugins), c.Filters, s.fanout, s.log); err != nil {
