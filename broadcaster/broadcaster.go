@@ -39,6 +39,7 @@ type Broadcaster struct {
 	flushes   []*flush
 
 	keptEntries int // live ones of all kept
+	budget      budget
 	closed      bool
 }
 
@@ -139,6 +140,9 @@ func (b *Broadcaster) append(src *relay.Event, now time.Time) relay.Position {
 			p.mark()
 		}
 	})
+	if ev != nil {
+		b.charge(ev)
+	}
 	return at
 }
 
@@ -171,6 +175,9 @@ func (b *Broadcaster) unref(ev *event) {
 	b.held--
 	b.heldBytes -= ev.size
 	ev.src = nil
+	if n := ev.encoded(); n > 0 {
+		b.stats.encoded.Add(int64(-n))
+	}
 	if ev.reset() && len(b.events) < maxFree {
 		b.events = append(b.events, ev)
 	}

@@ -44,6 +44,7 @@ func open(t testing.TB, o broadcaster.Options) *broadcaster.Broadcaster {
 		assert.Zero(t, st.Subscriptions, "… and no subscription")
 		assert.Zero(t, st.Feeds, "… and no feed")
 		assert.Zero(t, st.Bytes, "… and holds no event")
+		assert.Zero(t, st.Memory, "… nor anything else")
 	})
 	return b
 }

@@ -23,6 +23,7 @@ func (ev *event) deflatedBody(f *feed, s *Shard) []byte {
 	if !z.done {
 		z.done = true
 		z.body = s.deflate(z.body[:0], ev.body(f, s.b))
+		s.b.stats.encoded.Add(int64(len(z.body)))
 	}
 	if len(z.body) == 0 {
 		return nil

@@ -63,6 +63,11 @@ func (ev *event) reset() bool {
 	return true
 }
 
+// encoded returns how many bytes the forms take that were made of ev.
+func (ev *event) encoded() int {
+	return len(ev.envelope) + len(ev.deflated[0].body) + len(ev.deflated[1].body)
+}
+
 // body returns what ev's frames have in common in all feeds of f's form, compression aside.
 func (ev *event) body(f *feed, b *Broadcaster) []byte {
 	if f.form.Inflated() == relay.Plain {
@@ -73,6 +78,7 @@ func (ev *event) body(f *feed, b *Broadcaster) []byte {
 	if len(ev.envelope) == 0 {
 		b.stats.encodes.Add(1)
 		ev.envelope = appendEnvelope(ev.envelope, ev.src, relay.Position{Epoch: b.epoch, N: ev.n})
+		b.stats.encoded.Add(int64(len(ev.envelope)))
 	}
 	return ev.envelope
 }

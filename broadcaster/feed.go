@@ -52,13 +52,14 @@ type part struct {
 	index uint32 // in Shard.parts
 
 	// Guarded by Broadcaster.mu.
-	joined bool // in feed.parts
-	dirty  bool // in Shard.dirty
+	joined bool   // in feed.parts
+	dirty  bool   // in Shard.dirty
+	behind bool   // in reap.behind: some member is not at the tail
+	relief relief // wanted by the budget
 
 	// Owned by the shard's loop.
 	mode    mode // as of the last take, report or tick
 	touched bool // in reap.touched: low is to be computed anew
-	behind  bool // in reap.behind: some member is not at the tail
 	leaving bool // in reap.leaves: some member is gone
 }
 

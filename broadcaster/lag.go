@@ -89,6 +89,7 @@ func appendMissed(b, prefix []byte, n uint64) []byte {
 func (s *Shard) Tick() {
 	s.cutSlow()
 	now := time.Now()
+	s.b.logReliefs(now)
 	for _, p := range s.reap.behind {
 		limit := s.ageLimit(p, now)
 		for _, i := range p.members {

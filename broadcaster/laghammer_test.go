@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"math/rand/v2"
+	"runtime"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -25,6 +26,7 @@ func TestHammer_Lagging(t *testing.T) {
 		t.Run(string(policy), func(t *testing.T) {
 			b := broadcaster.New(broadcaster.Options{Slow: policy, MaxLag: 64 * relay.KiB})
 			var done atomic.Bool
+			var passes atomic.Int64
 			var serving, publishing sync.WaitGroup
 			sims := make([]*sim, loops)
 			for i := range sims {
@@ -35,11 +37,14 @@ func TestHammer_Lagging(t *testing.T) {
 					d.open(s, slot).room = 0
 					require.NoError(t, s.Subscribe(slot, []relay.Pattern{"p.*", ">", "p.0"}[slot%3], relay.Envelope))
 				}
-				serving.Go(func() { serve(s, d, &done, uint64(i)) })
+				serving.Go(func() { serve(s, d, &done, &passes, uint64(i)) })
 			}
 			for p := range publishers {
 				publishing.Go(func() {
 					for n := range events {
+						for n%100 == 0 && passes.Load() < int64(n*loops/10) { // else all may be there before anybody lags
+							runtime.Gosched()
+						}
 						b.Append(event(relay.Topic(fmt.Sprintf("p.%d", p)), fmt.Sprintf("%d %d %s", p, n, strings.Repeat("x", n%500))))
 					}
 				})
@@ -62,7 +67,7 @@ func TestHammer_Lagging(t *testing.T) {
 }
 
 // serve is a loop over made-up sockets, of which some drain before each pass. At the end all do.
-func serve(s relay.Shard, d *sim, done *atomic.Bool, seed uint64) {
+func serve(s relay.Shard, d *sim, done *atomic.Bool, passes *atomic.Int64, seed uint64) {
 	rng := rand.New(rand.NewPCG(seed, 3))
 	for last := false; !last; {
 		last = done.Load()
@@ -81,6 +86,7 @@ func serve(s relay.Shard, d *sim, done *atomic.Bool, seed uint64) {
 			passAll(s)
 		} else {
 			s.Pass(1 + rng.IntN(8))
+			passes.Add(1)
 		}
 	}
 }

@@ -49,6 +49,9 @@ var modelRuns = []modelOptions{
 	{name: "mixed", options: broadcaster.Options{Slow: broadcaster.Skip, MaxLag: 700, Topics: []broadcaster.Topic{
 		{Match: "a.>", Slow: broadcaster.Latest, MaxLagTime: 1}, {Match: "b", Slow: broadcaster.Disconnect}, {Match: "*.x", Slow: broadcaster.Latest},
 	}}, lossy: true, scatter: true, tick: true},
+	{name: "disconnect, little memory", options: broadcaster.Options{MaxLag: relay.GiB, Memory: 5000}},
+	{name: "skip, little memory", options: broadcaster.Options{Slow: broadcaster.Skip, MaxLag: relay.GiB, Memory: 5000}, lossy: true},
+	{name: "latest, little memory", options: broadcaster.Options{Slow: broadcaster.Latest, MaxLag: relay.GiB, Memory: 5000}, lossy: true, scatter: true},
 	{name: "fickle", options: broadcaster.Options{Slow: broadcaster.Latest}, lossy: true, scatter: true, tick: true, fickle: true},
 }
 
@@ -79,7 +82,7 @@ var (
 func TestShard_AgainstModel(t *testing.T) {
 	for _, o := range modelRuns {
 		told := 0
-		for seed := range uint64(30) {
+		for seed := range uint64(20) {
 			t.Run(fmt.Sprint(o.name, " ", seed), func(t *testing.T) {
 				m := &model{t: t, modelOptions: o, rng: rand.New(rand.NewPCG(seed, 1)), d: newSim(), conns: map[relay.Slot]*modelConn{}}
 				o.options.Compression.MinSize = 50
@@ -143,9 +146,10 @@ func (m *model) passAll() {
 	}
 }
 
-func (m *model) append() {
+func (m *model) append() { m.appendTo(modelTopics[m.rng.IntN(len(modelTopics))]) }
+
+func (m *model) appendTo(topic relay.Topic) {
 	m.n++
-	topic := modelTopics[m.rng.IntN(len(modelTopics))]
 	payload := fmt.Sprintf("%d%s", m.n, strings.Repeat(".", m.rng.IntN(150)))
 	m.b.Append(event(topic, payload))
 	for _, c := range m.conns {
@@ -252,6 +256,10 @@ func (m *model) finish() {
 		m.drain(slot, c, -1)
 	}
 	m.passAll()
+	for _, topic := range modelTopics { // what was missed is told before the next event
+		m.appendTo(topic)
+	}
+	m.passAll()
 	for slot, c := range m.conns {
 		m.check(c, frames(m.t, c.sock.got))
 		m.shard(slot).Close(slot, relay.ReasonClient, nil)
@@ -263,6 +271,7 @@ func (m *model) finish() {
 	assert.Zero(m.t, st.Feeds)
 	assert.Zero(m.t, st.Events)
 	assert.Zero(m.t, st.Bytes)
+	assert.Zero(m.t, st.Memory)
 	for _, s := range m.shards {
 		s.Free()
 	}

@@ -3,6 +3,7 @@ package broadcaster
 import (
 	"errors"
 	"fmt"
+	"log/slog"
 	"time"
 
 	"eventrelay/relay"
@@ -23,8 +24,11 @@ type Options struct {
 	// Compression is how events are compressed for the deflated wire forms, which it does not switch on or off: a
 	// subscription has the form that it asks for.
 	Compression relay.Compression `koanf:"-"`
-	// Memory is how many bytes all that waits for clients may take. Default 256MiB.
+	// Memory is how many bytes all that waits for clients may take. Past it, the slowest clients of the feeds that hold most
+	// are treated as past their lag limit, until it suffices. Default 256MiB.
 	Memory relay.Size `koanf:"memory"`
+	// Log gets a warning, at most one per second, when Memory does not suffice. Default: none.
+	Log *slog.Logger `koanf:"-"`
 	// Topics are exceptions for some topics. The first that matches counts.
 	Topics []Topic `koanf:"-"`
 }
@@ -58,6 +62,9 @@ func (o Options) Validate() error {
 
 func (o Options) withDefaults() Options {
 	d := DefaultOptions()
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
 	if o.Slow == "" {
 		o.Slow = d.Slow
 	}

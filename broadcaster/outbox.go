@@ -50,6 +50,13 @@ func (s *Shard) push(c *conn, p []byte) {
 	}
 	box := s.outboxes.At(c.outbox - 1)
 	box.bytes = append(box.bytes, p...)
+	s.b.stats.outbox.Add(int64(len(p)))
+}
+
+// unbox gives up outbox i.
+func (s *Shard) unbox(i uint32) {
+	s.b.stats.outbox.Add(int64(-len(s.outboxes.At(i).bytes)))
+	s.outboxes.Remove(i)
 }
 
 // keepPartial copies the rest of m's partly written frame, if it is m's that c is in the middle of, to the front of the
@@ -68,7 +75,7 @@ func (s *Shard) keepPartial(c *conn, m *member) {
 	m.cursor++
 	if old != 0 {
 		s.push(c, s.outboxes.At(old-1).bytes)
-		s.outboxes.Remove(old - 1)
+		s.unbox(old - 1)
 	}
 }
 
@@ -86,10 +93,11 @@ func (s *Shard) flushOutbox(slot relay.Slot, c *conn) bool {
 		}
 		if n < len(box.bytes) {
 			box.sent(n)
+			s.b.stats.outbox.Add(int64(-n))
 			c.flags |= connFull
 			return false
 		}
-		s.outboxes.Remove(c.outbox - 1)
+		s.unbox(c.outbox - 1)
 		c.outbox = 0
 	}
 	if c.is(connClosing) {

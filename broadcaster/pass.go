@@ -48,9 +48,10 @@ func (s *Shard) setLimit(p *part) {
 	l := s.b.limits(p.feed)
 	p.mode = l.mode
 	if l.mode != modeLatest {
-		p.limit = p.feed.lagLimit(l.maxLag)
+		p.limit = max(p.feed.lagLimit(l.maxLag), p.relieved())
 		return
 	}
+	p.relief = reliefNone // what members that lag need is in kept
 	p.limit = 0
 	if k := s.b.kept[p.feed]; k != nil {
 		p.limit = k.fast[p]

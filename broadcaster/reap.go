@@ -45,18 +45,10 @@ func (s *Shard) settle() {
 	s.report()
 	for _, p := range r.touched {
 		p.touched = false
-		if low := p.low; low < p.feed.tail.Load() && len(p.members) > 0 && !p.behind {
-			p.behind = true
-			r.behind = append(r.behind, p)
-		}
 	}
 	clear(r.touched)
 	clear(r.leaves)
 	r.touched, r.leaves = r.touched[:0], r.leaves[:0]
-	r.behind = slices.DeleteFunc(r.behind, func(p *part) bool {
-		p.behind = len(p.members) > 0 && p.low < p.feed.tail.Load()
-		return !p.behind
-	})
 	s.bury()
 }
 
@@ -89,8 +81,12 @@ func (s *Shard) report() {
 	b := s.b
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	caughtUp := false
 	for _, p := range s.reap.touched {
+		was := p.behind
 		if len(p.members) == 0 {
+			b.setBehind(p, false)
+			caughtUp = caughtUp || was
 			if p.joined {
 				p.joined = false
 				b.leave(p)
@@ -101,6 +97,16 @@ func (s *Shard) report() {
 		p.low = s.lowest(p)
 		s.lag(p)
 		p.feed.release(b)
+		b.setBehind(p, p.low < p.feed.tail.Load())
+		switch {
+		case p.behind && !was:
+			s.reap.behind = append(s.reap.behind, p)
+		case was && !p.behind:
+			caughtUp = true
+		}
+	}
+	if caughtUp {
+		s.reap.behind = slices.DeleteFunc(s.reap.behind, func(p *part) bool { return !p.behind })
 	}
 	if len(b.flushes) > 0 {
 		b.checkFlushes()
@@ -121,7 +127,7 @@ func (s *Shard) bury() {
 	for _, slot := range s.reap.dead {
 		c := s.conns.At(uint32(slot))
 		if c.outbox != 0 {
-			s.outboxes.Remove(c.outbox - 1)
+			s.unbox(c.outbox - 1)
 		}
 		reason := c.reason
 		*c = conn{}

@@ -4,9 +4,13 @@ package broadcaster
 const minRing = 8
 
 // ringPool keeps the small rings of feeds that came to rest, so that an event for a quiet topic allocates nothing.
-type ringPool struct{ free [][]entry }
+type ringPool struct {
+	free  [][]entry
+	slots uint64 // entries of the rings in use
+}
 
 func (p *ringPool) get(n int) []entry {
+	p.slots += uint64(n)
 	if last := len(p.free) - 1; n == minRing && last >= 0 {
 		r := p.free[last]
 		p.free[last] = nil
@@ -17,6 +21,7 @@ func (p *ringPool) get(n int) []entry {
 }
 
 func (p *ringPool) put(r []entry) {
+	p.slots -= uint64(len(r))
 	if len(r) != minRing || len(p.free) == maxFree {
 		return
 	}

@@ -17,6 +17,8 @@ type stats struct {
 	bytes      atomic.Uint64
 	sends      atomic.Uint64 // writes that carried deliveries
 	full       atomic.Uint64 // sends cut short by a full socket
+	encoded    atomic.Int64  // bytes of encoded forms of events that are held
+	outbox     atomic.Int64  // bytes in outboxes
 	opened     atomic.Int64
 	members    atomic.Int64
 	closed     [relay.Reasons]atomic.Uint64
@@ -31,6 +33,7 @@ type Stats struct {
 	Feeds         int    // distinct (pattern, wire form) subscribed to
 	Events        int    // events that wait for some client
 	Bytes         uint64 // bytes of those events
+	Memory        uint64 // bytes of all that waits for clients, which Options.Memory limits
 	Appended      uint64
 	Deliveries    uint64
 	Sent          uint64 // bytes of frames
@@ -40,8 +43,15 @@ type Stats struct {
 
 // Stats reads the counters.
 func (b *Broadcaster) Stats() Stats {
+	s, _ := b.read()
+	return s
+}
+
+// read returns the counters, and how many feeds were relieved.
+func (b *Broadcaster) read() (s Stats, reliefs uint64) {
 	b.mu.Lock()
-	s := Stats{Feeds: b.feeds, Events: b.held, Bytes: b.heldBytes}
+	s = Stats{Feeds: b.feeds, Events: b.held, Bytes: b.heldBytes, Memory: b.used()}
+	reliefs = b.budget.reliefs
 	b.mu.Unlock()
 	s.Clients = b.stats.opened.Load()
 	s.Subscriptions = b.stats.members.Load()
@@ -50,12 +60,12 @@ func (b *Broadcaster) Stats() Stats {
 	s.Sent = b.stats.bytes.Load()
 	s.Encodes = b.stats.encodes.Load()
 	s.Deflates = b.stats.deflates.Load()
-	return s
+	return s, reliefs
 }
 
 // Metrics implements relay.Meter.
 func (b *Broadcaster) Metrics(yield func(relay.Metric)) {
-	s := b.Stats()
+	s, reliefs := b.read()
 	counter := func(name, help string, v uint64) {
 		yield(relay.Metric{Name: name, Help: help, Kind: relay.Counter, Value: float64(v)})
 	}
@@ -67,6 +77,9 @@ func (b *Broadcaster) Metrics(yield func(relay.Metric)) {
 	gauge("relay_feeds", "Distinct pairs of topic pattern and wire form subscribed to.", float64(s.Feeds))
 	gauge("relay_waiting_events", "Events that wait for at least one client.", float64(s.Events))
 	gauge("relay_waiting_bytes", "Bytes of the events that wait for at least one client.", float64(s.Bytes))
+	gauge("relay_fanout_memory_bytes", "Bytes that all that waits for clients takes, in all forms.", float64(s.Memory))
+	gauge("relay_fanout_memory_limit_bytes", "What it may take: fanout.memory.", float64(b.rules.Load().memory))
+	counter("relay_fanout_reliefs_total", "Times that a feed's slowest clients were not waited for because of that limit.", reliefs)
 	counter("relay_appended_events_total", "Events handed to the fan-out.", s.Appended)
 	counter("relay_deliveries_total", "Events written to clients, counted per client.", s.Deliveries)
 	counter("relay_delivered_bytes_total", "Bytes of event frames written to clients.", s.Sent)

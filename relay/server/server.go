@@ -102,7 +102,7 @@ func (s *Server) open(ctx context.Context, c *config.Config) (err error) {
 	}
 	s.gate.Store(guard)
 	fanout := c.Broadcaster()
-	fanout.Compression = c.WebSocket.Compression
+	fanout.Compression, fanout.Log = c.WebSocket.Compression, s.log
 	s.fanout = broadcaster.New(fanout)
 	if s.pipeline, err = plugins.Open(ctx, lanes(c.Plugins), c.Filters, s.fanout, s.log); err != nil {
 		return fmt.Errorf("open filters: %w", err)
