@@ -128,7 +128,7 @@ func (s *Shard) lag(p *part) {
 				fast = min(fast, m.cursor)
 			}
 		}
-		p.limit = fast
+		p.limit = max(fast, p.feed.base) // who is below base is to catch up, lagging or not
 	}
 	s.b.park(p, fast)
 }

@@ -36,6 +36,7 @@ type modelOptions struct {
 	scatter bool // those that they miss may be any, not a stretch
 	newest  bool // but never the newest of a topic
 	tick    bool // limits in time, of no time at all, are applied now and then
+	large   int  // events and sockets' room are so many times as large
 	fickle  bool // the settings change now and then, to any of the others
 }
 
@@ -46,6 +47,7 @@ var modelRuns = []modelOptions{
 	{name: "skip by time", options: broadcaster.Options{Slow: broadcaster.Skip, MaxLagTime: 1}, lossy: true, tick: true},
 	{name: "latest", options: broadcaster.Options{Slow: broadcaster.Latest}, lossy: true, scatter: true, newest: true},
 	{name: "latest, little of it", options: broadcaster.Options{Slow: broadcaster.Latest, MaxLag: 500}, lossy: true, scatter: true},
+	{name: "latest, large events", options: broadcaster.Options{Slow: broadcaster.Latest}, lossy: true, scatter: true, newest: true, large: 300},
 	{name: "mixed", options: broadcaster.Options{Slow: broadcaster.Skip, MaxLag: 700, Topics: []broadcaster.Topic{
 		{Match: "a.>", Slow: broadcaster.Latest, MaxLagTime: 1}, {Match: "b", Slow: broadcaster.Disconnect}, {Match: "*.x", Slow: broadcaster.Latest},
 	}}, lossy: true, scatter: true, tick: true},
@@ -82,7 +84,11 @@ var (
 func TestShard_AgainstModel(t *testing.T) {
 	for _, o := range modelRuns {
 		told := 0
-		for seed := range uint64(20) {
+		seeds := uint64(20)
+		if o.large > 0 {
+			seeds = 3
+		}
+		for seed := range seeds {
 			t.Run(fmt.Sprint(o.name, " ", seed), func(t *testing.T) {
 				m := &model{t: t, modelOptions: o, rng: rand.New(rand.NewPCG(seed, 1)), d: newSim(), conns: map[relay.Slot]*modelConn{}}
 				o.options.Compression.MinSize = 50
@@ -128,9 +134,9 @@ func (m *model) step() {
 	case op < 13:
 		m.unsubscribe(slot, c)
 	case op < 15:
-		c.sock.room = m.rng.IntN(200)
+		c.sock.room = m.rng.IntN(200) * max(m.large, 1)
 	case op < 18:
-		m.drain(slot, c, m.rng.IntN(400))
+		m.drain(slot, c, m.rng.IntN(400)*max(m.large, 1))
 	case op < 19:
 		m.private(slot, c)
 	case m.rng.IntN(4) == 0:
@@ -150,7 +156,7 @@ func (m *model) append() { m.appendTo(modelTopics[m.rng.IntN(len(modelTopics))])
 
 func (m *model) appendTo(topic relay.Topic) {
 	m.n++
-	payload := fmt.Sprintf("%d%s", m.n, strings.Repeat(".", m.rng.IntN(150)))
+	payload := fmt.Sprintf("%d%s", m.n, strings.Repeat(".", m.rng.IntN(150)*max(m.large, 1)))
 	m.b.Append(event(topic, payload))
 	for _, c := range m.conns {
 		for _, s := range c.subs {

@@ -52,9 +52,9 @@ func (s *Shard) setLimit(p *part) {
 		return
 	}
 	p.relief = reliefNone // what members that lag need is in kept
-	p.limit = 0
+	p.limit = p.feed.base
 	if k := s.b.kept[p.feed]; k != nil {
-		p.limit = k.fast[p]
+		p.limit = max(p.limit, k.fast[p])
 	}
 }
 
