@@ -15,8 +15,9 @@ type body struct {
 	weight   uint64 // of all its blocks together
 	depth    int    // operands at most
 	blocks   int
+	sets     uint64 // of locals and globals, also by calls
+	called   int    // calls
 	moves    uint64 // values that blocks and branches carry
-	loops    bool   // has a loop that is branched to
 	indirect bool   // has call_indirect
 	leaves   bool   // has a return, or a branch that is one
 	toLoop   bool   // runs straight into a loop

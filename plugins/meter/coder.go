@@ -20,7 +20,7 @@ func (c *coder) add(global uint32, v int64) {
 	c.op(opGlobalSet, global)
 }
 
-// ask calls for fuel if a global is below zero.
+// ask calls for fuel if it is below zero.
 func (in *injected) ask(c *coder) {
 	c.op(opGlobalGet, in.fuel)
 	c.i64(0)
@@ -29,13 +29,37 @@ func (in *injected) ask(c *coder) {
 	c.plain(opEnd)
 }
 
-// askEither calls for fuel if fuel or stack is below zero.
-func (in *injected) askEither(c *coder) {
+// payLoop pays at the head of a loop without parameters, and looks at the fuel first. NOTE: what asks begins the
+// iteration anew rather than going on, so that the call lies on an edge of its own and engines need not save registers
+// for it on the way on (a byte loop takes 1.3 times as long as unmetered, and 1.6 times otherwise).
+func (in *injected) payLoop(c *coder, weight int64) {
+	c.op(opGlobalGet, in.fuel)
+	c.i64(0)
+	c.plain(opI64LtS, opIf, blockVoid)
+	c.op(opCall, in.first)
+	c.op(opBr, 1)
+	c.plain(opEnd)
+	c.add(in.fuel, -weight)
+}
+
+// payHere does the same anywhere, in a loop of its own.
+func (in *injected) payHere(c *coder, weight int64) {
+	c.plain(opLoop, blockVoid)
+	in.payLoop(c, weight)
+	c.plain(opEnd)
+}
+
+// payEntry does the same on entry to a function, for fuel and stack.
+func (in *injected) payEntry(c *coder, weight, frame int64) {
+	c.plain(opLoop, blockVoid)
 	c.op(opGlobalGet, in.fuel)
 	c.op(opGlobalGet, in.stack)
 	c.plain(opI64Or)
 	c.i64(0)
 	c.plain(opI64LtS, opIf, blockVoid)
 	c.op(opCall, in.first)
-	c.plain(opEnd)
+	c.op(opBr, 1)
+	c.plain(opEnd, opEnd)
+	c.add(in.fuel, -weight)
+	c.add(in.stack, -frame)
 }

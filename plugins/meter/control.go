@@ -31,11 +31,14 @@ func (w *walker) blockType() (params, results int32) {
 
 func (w *walker) enter(op byte) {
 	params, results := w.blockType()
-	if op == opIf {
-		w.operands(1, 0)
-		w.b.blocks++
-	}
 	w.b.blocks++
+	switch op {
+	case opLoop:
+		w.b.blocks++
+	case opIf:
+		w.operands(1, 0)
+		w.b.blocks += 2
+	}
 	w.b.moves += uint64(params + results)
 	w.pay(weightSimple)
 	f := frame{
@@ -63,7 +66,6 @@ func (w *walker) otherwise() {
 		return
 	}
 	f.op, f.falls = opElse, w.current != dead
-	w.b.blocks++
 	w.height = f.base + f.params
 	if f.live {
 		w.open()
@@ -74,7 +76,6 @@ func (w *walker) leave() {
 	depth := len(w.frames) - 1
 	f := w.frames[depth]
 	w.frames = w.frames[:depth]
-	w.b.blocks++
 	if depth == 0 {
 		return
 	}
@@ -97,10 +98,8 @@ func (w *walker) leaveBlock(f *frame, depth int, moves uint64) {
 	case !f.live || !reached:
 		w.current = dead
 		return
-	case int(f.outer) >= depth:
-		w.resume(f)
-	case merges:
-		w.open()
+	case merges || int(f.outer) >= depth:
+		w.resume(f, depth)
 	}
 	if merges {
 		w.pay(moves / moveShare)
@@ -113,27 +112,27 @@ func (w *walker) leaveLoop(f *frame, depth int, moves uint64) {
 	}
 	reached := w.current != dead
 	if f.targeted {
-		w.b.loops = true
 		w.regions[f.loop].weight += moves / moveShare
-		w.m.a.sites[w.regions[f.loop].site].tested = true
+		head := &w.m.a.sites[w.regions[f.loop].site]
+		head.tested, head.again = true, f.params == 0
 		w.b.toLoop = w.b.toLoop || f.first
 	} else {
 		w.join(f)
 	}
-	switch {
-	case !reached:
-	case int(f.outer) >= depth:
-		w.resume(f)
-	case f.targeted:
-		w.open()
+	if reached && (f.targeted || int(f.outer) >= depth) {
+		w.resume(f, depth)
 	}
 }
 
-// resume goes on with the region that a construct began in, which all control comes back to.
-func (w *walker) resume(f *frame) {
+// resume goes on with the region that a construct began in. If control can leave the construct other than by its end,
+// that is a side exit of the region.
+func (w *walker) resume(f *frame, depth int) {
 	w.current = f.region
-	if r := &w.regions[f.region]; r.exit >= f.mark { // that led to the end of the construct only
+	if r := &w.regions[f.region]; r.exit >= f.mark { // that led to the end of the construct, or is made up for now
 		r.exit, r.after = -1, 0
+	}
+	if int(f.outer) < depth {
+		w.sideExit()
 	}
 }
 
@@ -203,7 +202,6 @@ func (w *walker) branchTable() {
 
 func (w *walker) returns(at int) {
 	f := &w.frames[0]
-	w.b.blocks++
 	w.b.moves += uint64(f.results)
 	w.pay(weightSimple + uint64(f.results)/moveShare)
 	if w.current != dead {
@@ -243,6 +241,7 @@ func (w *walker) callIndirect() {
 // called takes account of a call of a function of a type.
 func (w *walker) called(typ uint32, weight uint64) {
 	t := &w.m.types[typ]
+	w.b.called++
 	w.operands(int32(len(t.params)), int32(len(t.results)))
 	w.pay(weight + (uint64(len(t.params)+len(t.results))+w.mutable)/moveShare)
 	w.sets += w.mutable

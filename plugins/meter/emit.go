@@ -28,7 +28,7 @@ func (e *emitter) body(index int) {
 		e.c = append(e.c, b.code[from:s.at]...)
 		from = int(s.at) + int(s.size)
 		if i == b.sites[0] && !b.flat {
-			e.enter(b, int64(s.val))
+			e.in.payEntry(&e.c, int64(s.val), int64(b.frameBytes()))
 			if b.leaves {
 				e.exitBlock(index)
 			}
@@ -48,13 +48,6 @@ func (e *emitter) body(index int) {
 	e.c.plain(opEnd)
 }
 
-// enter pays for the first region and for the frame of a function that is not flat.
-func (e *emitter) enter(b *body, weight int64) {
-	e.c.add(e.in.fuel, -weight)
-	e.c.add(e.in.stack, -int64(b.frameBytes()))
-	e.in.askEither(&e.c)
-}
-
 // exitBlock opens the block that returns leave, so that the frame is given back at one place.
 func (e *emitter) exitBlock(index int) {
 	results := e.m.types[e.m.funcs[len(e.m.imports)+index]].results
@@ -72,10 +65,7 @@ func (e *emitter) site(b *body, s *site) {
 	c := &e.c
 	switch s.kind {
 	case siteCharge:
-		c.add(e.in.fuel, -int64(s.val))
-		if s.tested {
-			e.in.ask(c)
-		}
+		e.charge(s)
 	case siteCall:
 		c.op(opCall, e.m.shifted(s.val))
 	case siteRefFunc:
@@ -98,5 +88,17 @@ func (e *emitter) site(b *body, s *site) {
 		c.op(opCall, e.in.byName[funcEntries])
 	case sitePages:
 		c.op(opCall, e.in.byName[funcPages])
+	}
+}
+
+func (e *emitter) charge(s *site) {
+	weight := int64(s.val)
+	switch {
+	case !s.tested:
+		e.c.add(e.in.fuel, -weight)
+	case s.again:
+		e.in.payLoop(&e.c, weight)
+	default:
+		e.in.payHere(&e.c, weight)
 	}
 }

@@ -1,6 +1,7 @@
 package meter
 
-// Functions that spend little, with all they call, are spared the looks at fuel and stack.
+// Functions that spend little between looks at the fuel, with all they call, need not look as they begin; those that
+// need little stack need not count it.
 const (
 	quietFuel = 128
 	flatStack = 2 << 10
@@ -52,7 +53,7 @@ func (m *module) callers() (callers []uint32, first []int) {
 
 // judge says what a function is whose callees have been judged.
 func (m *module) judge(b *body) {
-	b.flat, b.quiet, b.spend = true, !b.loops, b.weight
+	b.flat, b.quiet, b.spend = true, true, b.weight
 	deepest := uint64(0)
 	for _, c := range m.a.calls[b.calls[0]:b.calls[1]] {
 		callee := &m.bodies[c]

@@ -111,7 +111,6 @@ func (w *walker) control(op byte, at int) {
 	case opReturn:
 		w.returns(at)
 	case opUnreachable:
-		w.b.blocks++
 		w.pay(weightSimple)
 		w.die()
 	case opCall:

@@ -131,6 +131,12 @@ func (m *module) readGlobal(r *reader) {
 		r.fail(fmt.Errorf("is neither constant nor mutable (0x%02x)", mutable))
 	}
 	m.constExpr(r)
+	if mutable == 1 {
+		m.mutable++
+	}
+	if m.mutable > maxMutable {
+		r.fail(fmt.Errorf("makes more than %d mutable globals", maxMutable))
+	}
 	m.globals = append(m.globals, globalType{typ, mutable == 1})
 }
 

@@ -1,5 +1,7 @@
 package meter
 
+import "time"
+
 // Limits bound what a module may ask for. Zero means the default.
 type Limits struct {
 	ModuleBytes  int // of the file: 8 MiB
@@ -10,6 +12,8 @@ type Limits struct {
 	BodyBytes    int // of one function: 64 KiB
 	Blocks       int // basic blocks of one function, with those that branches end: 4,000
 	Locals       int // of one function, without parameters: 10,000
+
+	CompileTime time.Duration // as estimated, of all functions: 15 s
 }
 
 func (l Limits) withDefaults() Limits {
@@ -29,6 +33,9 @@ func (l Limits) withDefaults() Limits {
 		if *field.v <= 0 {
 			*field.v = field.d
 		}
+	}
+	if l.CompileTime <= 0 {
+		l.CompileTime = 15 * time.Second
 	}
 	l.MemoryPages = min(l.MemoryPages, 1<<16)
 	l.TableEntries = min(l.TableEntries, maxTableEntries)

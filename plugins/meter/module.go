@@ -76,11 +76,14 @@ type module struct {
 	names    []byte // the function names, or nil
 	codeAt   int    // where the code section's content is in the file
 	wide     bool   // has vectors in types or globals
+	mutable  int    // globals
 
 	signatures, elements uint32
 	locals               uint64
 
 	changesTables, growsMemory bool
+
+	exact bool // pay for each instruction by itself, which tests compare with
 
 	a analysis
 }
@@ -117,11 +120,18 @@ type globalType struct {
 // parse reads a module and checks it against the limits, code included.
 func parse(b []byte, limits Limits) (*module, error) {
 	m := &module{limits: limits.withDefaults(), start: -1, declared: -1}
+	if err := m.read(b); err != nil {
+		return nil, err
+	}
+	return m, nil
+}
+
+func (m *module) read(b []byte) error {
 	if len(b) > m.limits.ModuleBytes {
-		return nil, fmt.Errorf("a module of %d bytes; at most %d", len(b), m.limits.ModuleBytes)
+		return fmt.Errorf("a module of %d bytes; at most %d", len(b), m.limits.ModuleBytes)
 	}
 	if err := checkPreamble(b); err != nil {
-		return nil, err
+		return err
 	}
 	r := &reader{b: b, at: preambleSize}
 	last := 0
@@ -130,16 +140,16 @@ func parse(b []byte, limits Limits) (*module, error) {
 		content := r.bytes(r.u32())
 		switch {
 		case r.err != nil:
-			return nil, fmt.Errorf("not a valid module: the last section %w", r.err)
+			return fmt.Errorf("not a valid module: the last section %w", r.err)
 		case id == sectionCustom:
 			if err := m.custom(content); err != nil {
-				return nil, err
+				return err
 			}
 			continue
 		case int(id) >= sectionKinds:
-			return nil, fmt.Errorf("section %d is not supported; build for WebAssembly 2.0 without exceptions, threads and garbage collection", id)
+			return fmt.Errorf("section %d is not supported; build for WebAssembly 2.0 without exceptions, threads and garbage collection", id)
 		case order(id) <= last:
-			return nil, fmt.Errorf("not a valid module: the %s section is out of order", sections[id].name)
+			return fmt.Errorf("not a valid module: the %s section is out of order", sections[id].name)
 		}
 		last = order(id)
 		if id == sectionCode {
@@ -147,10 +157,10 @@ func parse(b []byte, limits Limits) (*module, error) {
 		}
 		m.sections[id] = content
 		if err := m.section(id, content); err != nil {
-			return nil, err
+			return err
 		}
 	}
-	return m, m.whole()
+	return m.whole()
 }
 
 // whole checks what sections must agree on.

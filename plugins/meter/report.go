@@ -25,11 +25,10 @@ type Report struct {
 	CanChangeTables bool
 	CanGrowMemory   bool
 
+	Largest Function // by estimated compile time
 	// The largest of all functions, each by itself.
-	Largest                    Function // by estimated compile time
-	MaxBody, MaxBlocks         int
-	MaxLocals                  int
-	BlocksLocals, BlocksSquare uint64 // sums over all functions: blocks × (locals and block parameters), blocks²
+	MaxBody, MaxBlocks int
+	MaxLocals          int
 
 	// CompileTime is an estimate of what the compiler takes, on one core of a 2020s server.
 	CompileTime time.Duration
@@ -76,7 +75,7 @@ type Table struct{ Min, Max int }
 func (m *module) report(size int) *Report {
 	r := &Report{
 		Bytes: size, Functions: len(m.funcs), HasStart: m.start >= 0, MemoryMax: -1,
-		CanChangeTables: m.changesTables, CanGrowMemory: m.growsMemory, MutableGlobals: m.mutableGlobals(),
+		CanChangeTables: m.changesTables, CanGrowMemory: m.growsMemory, MutableGlobals: m.mutable,
 	}
 	for _, i := range m.imports {
 		r.Imports = append(r.Imports, Import{i.module, i.name, m.types[i.typ].String()})
@@ -117,6 +116,14 @@ func (m *module) reportBodies(r *Report) {
 		r.MaxBody = max(r.MaxBody, len(b.code))
 		r.MaxBlocks = max(r.MaxBlocks, b.blocks)
 		r.MaxLocals = max(r.MaxLocals, int(b.locals))
+		took := m.compileTime(b)
+		r.CompileTime += took
+		if took > r.Largest.CompileTime {
+			r.Largest = Function{len(m.imports) + i, "", len(b.code), b.blocks, int(b.locals), took}
+		}
+	}
+	if r.Largest.BodyBytes > 0 {
+		r.Largest.Name = m.nameOf(r.Largest.Index)
 	}
 }
 

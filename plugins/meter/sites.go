@@ -23,7 +23,8 @@ type site struct {
 	val    uint32
 	kind   siteKind
 	size   uint8 // bytes of the original that it replaces
-	tested bool
+	tested bool  // of a charge: the fuel is looked at
+	again  bool  // of a charge: it is at the head of a loop, which a branch can begin anew
 }
 
 // region is a stretch of code that is paid for at once, at its first instruction: all that runs at most once for each

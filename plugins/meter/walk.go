@@ -41,7 +41,7 @@ const dead = -1
 
 // analyse walks over all functions.
 func (m *module) analyse() error {
-	w := &walker{m: m, mutable: uint64(m.mutableGlobals()) + 2}
+	w := &walker{m: m, mutable: uint64(m.mutable) + 2}
 	for i := range m.bodies {
 		if err := w.function(i); err != nil {
 			return err
@@ -49,16 +49,7 @@ func (m *module) analyse() error {
 	}
 	m.graph()
 	m.plan()
-	return nil
-}
-
-func (m *module) mutableGlobals() (n int) {
-	for _, g := range m.globals {
-		if g.mutable {
-			n++
-		}
-	}
-	return n
+	return m.affordable()
 }
 
 func (w *walker) function(i int) error {
@@ -102,12 +93,12 @@ func (w *walker) finish() error {
 		}
 		b.weight += r.weight
 	}
-	b.depth = int(w.deepest)
+	b.depth, b.sets = int(w.deepest), w.sets
 	b.sites[1], b.calls[1] = len(m.a.sites), len(m.a.calls)
 	if b.blocks > m.limits.Blocks {
 		return fmt.Errorf("function %d (%s) has %d basic blocks; at most %d, as compiling takes quadratic time: split the function, or build with less inlining", w.index, m.nameOf(w.index), b.blocks, m.limits.Blocks)
 	}
-	return w.affordable()
+	return nil
 }
 
 // open begins a region at the next instruction.
@@ -143,7 +134,7 @@ func (w *walker) pay(weight uint64) {
 			w.split(r)
 		}
 	}
-	if r.weight > longRun {
+	if r.weight > longRun || w.m.exact {
 		w.cut = true
 	}
 }

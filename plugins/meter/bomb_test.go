@@ -1,0 +1,100 @@
+package meter
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"github.com/tetratelabs/wazero"
+)
+
+// oneFunction is a module with a memory and one function of some locals of i32, 2 parameters, and a body.
+func oneFunction(locals int, globals int, types []funcType, body []byte) []byte {
+	out := append(append([]byte{}, wasmMagic...), wasmVersion...)
+	types = append([]funcType{{}}, types...)
+	out = appendSection(out, sectionType, vec(types, func(b []byte, t funcType) []byte {
+		b = append(appendU32(append(b, funcTypeForm), uint32(len(t.params))), t.params...)
+		return append(appendU32(b, uint32(len(t.results))), t.results...)
+	}))
+	out = appendSection(out, sectionFunction, []byte{1, 0})
+	out = appendSection(out, sectionMemory, []byte{1, 0, 1})
+	g := appendU32(nil, uint32(globals))
+	for range globals {
+		g = append(g, typeI32, 1, opI32Const, 0, opEnd)
+	}
+	out = appendSection(out, sectionGlobal, g)
+	code := append(appendU32([]byte{1}, uint32(locals)), typeI32)
+	code = append(append(code, body...), opEnd)
+	return appendSection(out, sectionCode, append(appendU32([]byte{1}, uint32(len(code))), code...))
+}
+
+func repeated(n int, piece func(c *coder, i int)) []byte {
+	var c coder
+	for i := range n {
+		piece(&c, i)
+	}
+	return c
+}
+
+func manyTypes(n int) []funcType {
+	t := make([]byte, n)
+	for i := range t {
+		t[i] = typeI32
+	}
+	return []funcType{{t, t}}
+}
+
+// What is made to be slow to compile takes no longer than estimated, by much.
+func TestReport_CompileTime(t *testing.T) {
+	if testing.Short() || raceEnabled {
+		t.Skip("compiles for seconds")
+	}
+	loops := func(n, locals int) []byte {
+		return oneFunction(locals, 0, nil, repeated(n, func(c *coder, i int) {
+			c.plain(opLoop, blockVoid)
+			c.op(opLocalGet, uint32(i*7%locals))
+			c.op(opLocalTee, uint32((i*13+1)%locals))
+			c.op(opBrIf, 0)
+			c.plain(opEnd)
+		}))
+	}
+	// Conditions in a loop, so that every local has several values at every block.
+	conditions := func(n, locals int) []byte {
+		body := append([]byte{opLoop, blockVoid}, repeated(n, func(c *coder, i int) {
+			c.op(opLocalGet, uint32(i*7%locals))
+			c.plain(opIf, blockVoid)
+			c.i32(int32(i))
+			c.op(opLocalSet, uint32((i*13+1)%locals))
+			c.plain(opEnd)
+		})...)
+		return oneFunction(locals, 0, nil, append(body, opLocalGet, 0, opBrIf, 0, opEnd))
+	}
+	nested := append(repeated(1_000, func(c *coder, _ int) { c.plain(opLoop, blockVoid) }),
+		repeated(1_000, func(c *coder, i int) { c.plain(opLocalGet, 0, opBrIf, byte(i%2), opEnd) })...)
+	carried := append(repeated(1_000, func(c *coder, i int) { c.op(opLocalGet, uint32(i%10)) }),
+		append(repeated(390, func(c *coder, _ int) { c.plain(opLoop, 1, opLocalGet, 0, opBrIf, 0, opEnd) }),
+			repeated(1_000, func(c *coder, _ int) { c.plain(0x1a) })...)...)
+	for name, module := range map[string][]byte{
+		"loops":             loops(1_300, 2),
+		"loops × locals":    loops(1_000, 1_000),
+		"conditions":        conditions(1_000, 1_000),
+		"nested loops":      oneFunction(1, 0, nil, nested),
+		"branches":          oneFunction(1, 0, nil, repeated(3_900, func(c *coder, _ int) { c.plain(opLocalGet, 0, opBrIf, 0) })),
+		"block parameters":  oneFunction(10, 0, manyTypes(1_000), carried),
+		"globals and calls": oneFunction(1, 1_000, nil, repeated(1_000, func(c *coder, i int) { c.op(opCall, 0); c.op(opGlobalGet, uint32(i)); c.plain(0x1a) })),
+		"calls":             oneFunction(1, 0, nil, repeated(32_000, func(c *coder, _ int) { c.op(opCall, 0) })),
+		"divisions":         oneFunction(100, 0, nil, repeated(9_000, func(c *coder, i int) { c.plain(opLocalGet, 0, opLocalGet, 1, 0x6d, opLocalSet, byte(i%100)) })),
+	} {
+		out, report, err := Rewrite(module, Limits{})
+		require.NoError(t, err, name)
+		h := newHost(t, wazero.NewRuntimeConfigCompiler())
+		begun := time.Now()
+		_, err = h.rt.CompileModule(context.Background(), out)
+		require.NoError(t, err, name)
+		took := time.Since(begun)
+		t.Logf("%-18s %4d ms, estimated %4d", name, took.Milliseconds(), report.CompileTime.Milliseconds())
+		assert.Less(t, took, 5*report.CompileTime+time.Second, name)
+	}
+}

@@ -1,0 +1,15 @@
+;; Functions whose fuel is easy to count.
+(module
+  (memory 1)
+  (data (i32.const 12) "\01")
+  (global $depth (export "depth") (mut i32) (i32.const 0))
+  (func (export "straight") (result i32)
+    (i32.div_u (i32.load (i32.const 0)) (i32.load8_u (i32.const 12)))
+    (drop) (i32.const 1))
+  (func (export "loop") (param $n i32)
+    (loop (br_if 0 (local.tee $n (i32.sub (local.get $n) (i32.const 1))))))
+  (func (export "calls") (result i32) (call $one))
+  (func $one (result i32) (i32.const 1))
+  (func $down (export "down") (param $n i32)
+    (global.set $depth (i32.add (global.get $depth) (i32.const 1)))
+    (if (local.get $n) (then (call $down (i32.sub (local.get $n) (i32.const 1)))))))
