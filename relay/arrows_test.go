@@ -40,6 +40,17 @@ var arrows = map[string]map[string]string{
 	"eventrelay/relay/ingest":    part("github.com/tetratelabs", "github.com/knadh", "github.com/gobwas"),
 	"eventrelay/relay/admin":     part("github.com/tetratelabs", "github.com/knadh", "github.com/gobwas"),
 	"eventrelay/relay/auth":      part("github.com/tetratelabs", "github.com/knadh", "github.com/gobwas"),
+	"eventrelay/relay/bench": {
+		"eventrelay/broadcaster":  "a client measures servers from outside",
+		"eventrelay/plugins":      "a client measures servers from outside",
+		"eventrelay/relay/admin":  "a client measures servers from outside",
+		"eventrelay/relay/auth":   "a client measures servers from outside",
+		"eventrelay/relay/config": "a client measures servers from outside",
+		"eventrelay/relay/ingest": "a client measures servers from outside",
+		"eventrelay/relay/server": "a client measures servers from outside",
+		"github.com/tetratelabs":  "wazero only under plugins",
+		"github.com/knadh":        "koanf only in relay/config",
+	},
 	"eventrelay/sdk": {
 		"eventrelay/relay":   "guests share only sdk/abi with the host",
 		"eventrelay/plugins": "guests share only sdk/abi with the host",

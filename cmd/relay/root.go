@@ -28,6 +28,7 @@ func (a *app) rootCmd() *cobra.Command {
 		CompletionOptions: cobra.CompletionOptions{DisableDefaultCmd: true}, // ours is documented better
 	}
 	root.SuggestionsMinimumDistance = 2
-	root.AddCommand(a.serveCmd(), a.checkCmd(), a.publishCmd(), a.subscribeCmd(), a.pluginCmd(), a.versionCmd(), a.completionCmd())
+	root.AddCommand(a.serveCmd(), a.checkCmd(), a.publishCmd(), a.subscribeCmd(), a.benchCmd(), a.pluginCmd(), a.versionCmd(),
+		a.completionCmd())
 	return root
 }

@@ -35,6 +35,16 @@ func TestRoot_wrongUse(t *testing.T) {
 		{"address with a password", []string{"publish", "a", "b", "--url", "http://me:secret@h"}, []string{"use a key or token file", "xxxxx"}},
 		{"address with a token", []string{"subscribe", "--url", "ws://h/?token=x"}, []string{"tokens come from a file"}},
 		{"no address", []string{"subscribe", "--url", "ftp://h"}, []string{"write it as http://HOST:PORT"}},
+		{"bench: no address", []string{"bench"}, []string{"accepts 1 arg(s), received 0"}},
+		{"bench: TLS", []string{"bench", "wss://h/"}, []string{"no TLS"}},
+		{"bench: two paces", []string{"bench", "ws://h/", "--rate", "5", "--saturate"}, []string{"--saturate and --rate exclude each other"}},
+		{"bench: no share", []string{"bench", "ws://h/", "--stuck", "1"}, []string{"write a share, such as 10%"}},
+		{"bench: no subscribers", []string{"bench", "ws://h/", "-c", "0"}, []string{"--connections 0: write a number from 1 up"}},
+		{"bench: no size", []string{"bench", "ws://h/", "--size", "1MB"}, []string{"write bytes, such as 128 or 1KiB"}},
+		{"bench: tiny", []string{"bench", "ws://h/", "--size", "9"}, []string{"--size 9: write a number from 52"}},
+		{"bench: header", []string{"bench", "ws://h/", "--header", "x"}, []string{"'Name: value'"}},
+		{"bench: header with a key", []string{"bench", "ws://h/", "--header", "authorization: Bearer secret"}, []string{"use --token-file or --key-file"}},
+		{"bench: address with a token", []string{"bench", "ws://h/?token=secret"}, []string{"--token-file"}},
 		{"no such key file", []string{"publish", "a", "b", "--key-file", "/does/not/exist"}, []string{"no such file"}},
 	}
 	for _, tt := range tests {
@@ -107,6 +117,7 @@ func TestSecret_neverOnTheCommandLine(t *testing.T) {
 	for _, args := range [][]string{
 		{"publish", "--key", "hunter2", "a", "b"},
 		{"subscribe", "--token=hunter2"},
+		{"bench", "ws://h/", "--token=hunter2"},
 	} {
 		got := run(t, args...)
 		assert.Equal(t, exitUsage, got.code)
