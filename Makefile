@@ -17,7 +17,7 @@ PACKAGES    = ./... ./testdata/plugins/...
 .PHONY: help run build plugins test race swaps fuzz bench cover peers check fmt tidy vet lint vuln cross clean bench-plugins
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 run: build plugins ## build all and start a relay on 127.0.0.1:8080 with relay.yaml
 	bin/relay serve -c relay.yaml
@@ -31,6 +31,7 @@ bin/filters/redact.wasm: $(shell find testdata/plugins sdk -name '*.go' ! -name 
 	$(MAKE) --no-print-directory -C testdata/plugins OUT=$(CURDIR)/bin/filters
 
 test: ## run the tests, with TESTFLAGS; peers that are not installed are skipped, with the reason
+	cd testdata/peers/servers && $(GO) test ./bench/...
 	$(GO) test -shuffle=on $(TESTFLAGS) $(PACKAGES)
 
 race: ## run the tests under the race detector
@@ -54,6 +55,16 @@ bench-plugins: ## compare what an event costs in a filter with other hosts of We
 	$(MAKE) --no-print-directory -C testdata/peers/plugins guests
 	cd testdata/peers/plugins && $(GO) run . -runs $(RUNS) -time $(BENCHTIME)
 
+.PHONY: bench-peers bench-peers-setup
+bench-peers-setup: ## install the servers that bench-peers measures beside relay (needs root and apt)
+	testdata/peers/servers/setup
+
+bench-peers: build plugins ## compare relay with other servers; RUNS (5), DURATION (5s), ONLY=relay,c WORKLOADS=1,2a
+	mkdir -p bin/peers
+	cc -O2 -o bin/peers/floor testdata/peers/servers/floor/floor.c
+	cd testdata/peers/servers && $(GO) build -o $(CURDIR)/bin/peers/ ./...
+	RUNS='$(RUNS)' bin/peers/bench
+
 cover: ## write bin/cover.html
 	@mkdir -p bin
 	$(GO) test -coverprofile=bin/cover.out -coverpkg=./... $(PACKAGES)
@@ -75,6 +86,7 @@ tidy: ## fail if go.mod or go.sum are not tidy
 vet: ## run go vet
 	$(GO) vet $(PACKAGES)
 	GOOS=wasip1 GOARCH=wasm $(GO) vet ./sdk/... ./testdata/plugins/...
+	cd testdata/peers/servers && GOOS=linux $(GO) vet ./bench/... ./contract/... # the servers themselves need their libraries
 
 lint: ## run staticcheck
 	$(STATICCHECK) $(PACKAGES)
@@ -90,4 +102,4 @@ cross: ## build for the other platforms
 	done
 
 clean: ## remove what was built
-	rm -rf bin dist testdata/peers/node/node_modules
+	rm -rf bin dist testdata/peers/node/node_modules testdata/peers/servers/npm/node_modules
