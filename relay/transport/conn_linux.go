@@ -206,8 +206,8 @@ func (c conn) closed(reason relay.CloseReason) {
 	}
 	l.srv.ended(l.stats, st.id, reason)
 	st.rare = nil // what is held is of no use to a client that is gone
-	switch reason {
-	case relay.ReasonGone: // nothing more reaches this client
+	switch {
+	case reason == relay.ReasonGone, reason == relay.ReasonSlow && c.socket().full: // nothing more reaches this client
 		l.drop(c.slot, true)
 	default:
 		c.linger()

@@ -206,16 +206,18 @@ func netConn(fd int) (net.Conn, error) {
 	return newLazyConn(c.(*net.TCPConn)) // this package listens on TCP only
 }
 
-// socketOptions are set on listeners; accepted sockets inherit them, which saves three calls per connection.
-func socketOptions(fd, sendBuffer int) error {
-	for _, o := range []struct{ level, name, value int }{
+// socketOptions are set on listeners; accepted sockets inherit them, which saves five calls per connection.
+func socketOptions(fd int, o *Options) error {
+	for _, set := range []struct{ level, name, value int }{
 		{unix.SOL_SOCKET, unix.SO_REUSEADDR, 1},
-		{unix.SOL_SOCKET, unix.SO_SNDBUF, sendBuffer},
+		// Fixed, as the kernel would let it grow: some hundred stuck clients could take all memory that TCP may use.
+		{unix.SOL_SOCKET, unix.SO_SNDBUF, int(o.SendBuffer)},
 		{unix.IPPROTO_TCP, unix.TCP_NODELAY, 1},
 		// The backlog stays in the shared feeds, not in a copy per socket.
-		{unix.IPPROTO_TCP, unix.TCP_NOTSENT_LOWAT, 16 << 10},
+		{unix.IPPROTO_TCP, unix.TCP_NOTSENT_LOWAT, notSentLowat},
+		{unix.IPPROTO_TCP, unix.TCP_USER_TIMEOUT, int(o.sendTimeout().Milliseconds())},
 	} {
-		if err := unix.SetsockoptInt(fd, o.level, o.name, o.value); err != nil {
+		if err := unix.SetsockoptInt(fd, set.level, set.name, set.value); err != nil {
 			return os.NewSyscallError("setsockopt", err)
 		}
 	}

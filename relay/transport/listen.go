@@ -1,6 +1,7 @@
 package transport
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"net"
@@ -9,13 +10,23 @@ import (
 
 // listenPortable opens addr for the portable driver.
 func (s *Server) listenPortable(addr string) error {
-	ln, err := net.Listen("tcp", addr)
+	ln, err := listenTuned(addr, &s.options)
 	if err != nil {
 		return listenError(addr, err)
 	}
 	s.addr = ln.Addr()
 	s.portable.accept(ln)
 	return nil
+}
+
+// listenTuned opens a listener whose sockets have the options that the system lets them inherit.
+func listenTuned(addr string, o *Options) (net.Listener, error) {
+	lc := net.ListenConfig{Control: func(_, _ string, raw syscall.RawConn) error {
+		var err error
+		failed := raw.Control(func(fd uintptr) { err = listenerOptions(fd, o) })
+		return errors.Join(failed, err)
+	}}
+	return lc.Listen(context.Background(), "tcp", addr)
 }
 
 // listenError says what to do about an address that cannot be had.

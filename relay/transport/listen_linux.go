@@ -16,7 +16,7 @@ func (s *Server) listen(addr string) error {
 	if s.options.Driver == "portable" {
 		return s.listenPortable(addr)
 	}
-	fds, bound, err := listenAll(addr, s.options.Loops, int(s.options.SendBuffer))
+	fds, bound, err := listenAll(addr, s.options.Loops, &s.options)
 	if err != nil {
 		return listenError(addr, err)
 	}
@@ -36,7 +36,7 @@ func (s *Server) listen(addr string) error {
 
 // listenAll opens n listeners on one address; the kernel spreads connections over them. The first binds without
 // SO_REUSEPORT: else a second relay would start on the same port, and each would get half of the clients.
-func listenAll(addr string, n, sendBuffer int) (fds []int, bound net.Addr, err error) {
+func listenAll(addr string, n int, o *Options) (fds []int, bound net.Addr, err error) {
 	tcp, err := net.ResolveTCPAddr("tcp", addr)
 	if err != nil {
 		return nil, nil, err
@@ -49,7 +49,7 @@ func listenAll(addr string, n, sendBuffer int) (fds []int, bound net.Addr, err e
 		}
 	}()
 	for i := range n {
-		fd, err := listenOne(tcp, i > 0, sendBuffer)
+		fd, err := listenOne(tcp, i > 0, o)
 		if err != nil {
 			return fds, nil, err
 		}
@@ -64,7 +64,7 @@ func listenAll(addr string, n, sendBuffer int) (fds []int, bound net.Addr, err e
 }
 
 // listenOne opens one listener. It is in the SO_REUSEPORT group from before listen, or from its bind on if join is set.
-func listenOne(tcp *net.TCPAddr, join bool, sendBuffer int) (fd int, err error) {
+func listenOne(tcp *net.TCPAddr, join bool, o *Options) (fd int, err error) {
 	domain, sa := sockaddr(tcp)
 	fd, err = unix.Socket(domain, unix.SOCK_STREAM|unix.SOCK_NONBLOCK|unix.SOCK_CLOEXEC, 0)
 	if err != nil && domain == unix.AF_INET6 && tcp.IP == nil { // no IPv6 here
@@ -79,7 +79,7 @@ func listenOne(tcp *net.TCPAddr, join bool, sendBuffer int) (fd int, err error) 
 			_ = unix.Close(fd)
 		}
 	}()
-	if err := socketOptions(fd, sendBuffer); err != nil {
+	if err := socketOptions(fd, o); err != nil {
 		return 0, err
 	}
 	if domain == unix.AF_INET6 {

@@ -88,6 +88,14 @@ func (o Options) Validate() error {
 	return errors.Join(errs...)
 }
 
+// notSentLowat is how many bytes a socket takes beyond those on their way: the backlog of a slow client stays in the shared
+// feeds, where its policy can still do something about it, and not in a copy per socket.
+const notSentLowat = 16 << 10
+
+// sendTimeout is how long a peer may leave unacknowledged what was sent to it, or take no more, before the kernel gives the
+// connection up: as long as it may be silent.
+func (o *Options) sendTimeout() time.Duration { return o.PingInterval + o.PongTimeout }
+
 // withDefaults fills in what is zero.
 func (o Options) withDefaults() Options {
 	d := DefaultOptions()
