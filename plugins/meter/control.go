@@ -127,6 +127,10 @@ func (w *walker) leaveLoop(f *frame, depth int, moves uint64) {
 // resume goes on with the region that a construct began in. If control can leave the construct other than by its end,
 // that is a side exit of the region.
 func (w *walker) resume(f *frame, depth int) {
+	if w.m.exact {
+		w.open()
+		return
+	}
 	w.current = f.region
 	if r := &w.regions[f.region]; r.exit >= f.mark { // that led to the end of the construct, or is made up for now
 		r.exit, r.after = -1, 0

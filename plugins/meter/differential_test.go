@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"github.com/tetratelabs/wazero"
 	"github.com/tetratelabs/wazero/api"
@@ -59,19 +60,27 @@ func run(t testing.TB, h *host, module []byte) (outcomes []outcome, fuel []int64
 }
 
 func see(t testing.TB, mod api.Module, results []uint64, err error) outcome {
-	o := outcome{results: results}
-	if err != nil {
-		o.trap, _, _ = strings.Cut(err.Error(), "\n")
-	}
+	o := outcome{results: results, trap: firstLine(err)}
 	memory, ok := mod.Memory().Read(0, mod.Memory().Size())
 	require.True(t, ok)
-	o.memory = sha256.Sum256(memory)
+	o.memory = sum(memory)
 	for i := range 6 {
 		if i != 4 { // a vector
 			o.globals += fmt.Sprint(mod.ExportedGlobal(fmt.Sprint("g", i)).Get(), " ")
 		}
 	}
 	return o
+}
+
+func sum(memory []byte) [32]byte { return sha256.Sum256(memory) }
+
+// firstLine is an error without the trace of the stack.
+func firstLine(err error) string {
+	if err == nil {
+		return ""
+	}
+	line, _, _ := strings.Cut(err.Error(), "\n")
+	return line
 }
 
 // Random modules give the same results, traps, memory and globals as they are and metered, and spend the same fuel on
@@ -121,6 +130,41 @@ func TestRewrite_Generated(t *testing.T) {
 	require.Greater(t, ran, int(n)*3/4)
 	require.Greater(t, traps[""], int(n))
 	require.Greater(t, len(traps), 4)
+}
+
+// No instruction runs unpaid: paying for regions costs at least what paying for each instruction by itself does, and not
+// much more, which is what is paid for in vain where a region is left early.
+func TestRewrite_PaysForEveryInstruction(t *testing.T) {
+	var regions, instructions int64
+	for seed := range uint64(150) {
+		original := generate(seed)
+		var fuel [2][]int64
+		var outcomes []outcome
+		for i, exact := range []bool{false, true} {
+			m := &module{limits: Limits{}.withDefaults(), start: -1, declared: -1, exact: exact}
+			require.NoError(t, m.read(original))
+			h := newHost(t, wazero.NewRuntimeConfigInterpreter())
+			h.budget = 300_000
+			var err error
+			if outcomes, fuel[i], err = run(t, h, m.rewritten(len(original))); err != nil {
+				break
+			}
+		}
+		if len(fuel[1]) == 0 {
+			continue
+		}
+		last := [2]int64{}
+		for call := range outcomes {
+			r, i := fuel[0][call]-last[0], fuel[1][call]-last[1]
+			last = [2]int64{fuel[0][call], fuel[1][call]}
+			require.GreaterOrEqual(t, r, i, "seed %d, call %d", seed, call)
+			if outcomes[call].trap == "" {
+				regions, instructions = regions+r, instructions+i
+			}
+		}
+	}
+	t.Logf("%d paid by region, %d by instruction", regions, instructions)
+	assert.Less(t, float64(regions), 1.05*float64(instructions))
 }
 
 func assertSame(t *testing.T, want, got []outcome) bool {
