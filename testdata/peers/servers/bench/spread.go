@@ -31,6 +31,35 @@ func (s series) over(base series) series {
 	return out
 }
 
+// plus adds what another series has for the same run.
+func (s series) plus(other series) series {
+	out := series{}
+	for run, v := range s {
+		if o, ok := other[run]; ok {
+			out[run] = v + o
+		}
+	}
+	return out
+}
+
+// times multiplies all values.
+func (s series) times(factor float64) series {
+	out := series{}
+	for run, v := range s {
+		out[run] = v * factor
+	}
+	return out
+}
+
+// median returns the value in the middle, or the mean of the two; 0 of nothing.
+func (s series) median() float64 {
+	v := s.sorted()
+	if len(v) == 0 {
+		return 0
+	}
+	return (v[(len(v)-1)/2] + v[len(v)/2]) / 2
+}
+
 func (s series) sorted() []float64 {
 	var values []float64
 	for _, v := range s {
@@ -49,7 +78,7 @@ func (s series) String() string {
 	case n == 1:
 		return number(v[0])
 	default:
-		return fmt.Sprintf("%s (%s–%s)", number((v[(n-1)/2]+v[n/2])/2), number(v[0]), number(v[n-1]))
+		return fmt.Sprintf("%s (%s–%s)", number(s.median()), number(v[0]), number(v[n-1]))
 	}
 }
 

@@ -32,3 +32,13 @@ func TestSeries_over(t *testing.T) {
 		t.Errorf("%v: want the ratios of runs 1 and 2", got)
 	}
 }
+
+func TestSeries_arithmetic(t *testing.T) {
+	got := series{1: 5, 2: 7}.plus(series{1: 1, 3: 1}.times(-2))
+	if len(got) != 1 || got[1] != 3 {
+		t.Errorf("%v: want 5 - 2×1 of run 1 alone", got)
+	}
+	if m := (series{}).median(); m != 0 {
+		t.Errorf("median %v of nothing", m)
+	}
+}

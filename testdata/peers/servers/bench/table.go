@@ -46,9 +46,10 @@ func table(all []*result) string {
 		days(first.When, last.When), first.Machine, runs)
 	b.WriteString("| Server | per second | × c | × Bun | CPU, µs each | × c | × Bun | p99, ms | × c | × Bun | KB each, user | KB each, kernel | Wrong |\n")
 	b.WriteString("|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|---|\n")
+	byWorkload := map[string]map[string]*figures{}
 	for _, w := range workloads {
 		by := gather(all, w)
-		if len(by) == 0 {
+		if byWorkload[w.id] = by; len(by) == 0 {
 			continue
 		}
 		fmt.Fprintf(&b, "| **%s** %s |%s\n", w.id, w.title, strings.Repeat(" |", 12))
@@ -58,6 +59,7 @@ func table(all []*result) string {
 			}
 		}
 	}
+	b.WriteString(targetTable(func(workload, peer string) *figures { return orNothing(byWorkload[workload][peer]) }))
 	b.WriteString("\n")
 	for _, p := range peers {
 		if r := find(all, func(r *result) bool { return r.Peer == p.name }); r != nil {
