@@ -127,8 +127,8 @@ func (r *runner) feed(p *publisher) {
 			p.c.out = r.appendEvent(p.c.out, r.book.launch(p.c.id-len(r.plan.roles), topic, due), topic)
 		}
 	}
-	if len(p.c.out) > 0 && p.c.state == open {
-		r.flush(p.c)
+	if len(p.c.out) > 0 && p.c.state == open && r.flush(p.c) {
+		r.feed(p) // the socket took all, so nothing will say that there is room for the rest
 	}
 }
 

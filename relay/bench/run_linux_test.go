@@ -76,6 +76,10 @@ func TestRun_relay(t *testing.T) {
 			URL: "ws://" + addr + "/ws?topic=other", Connections: 5, Topics: 5, Subprotocol: "relay.v1.json",
 			Hello: []string{`{"id":1,"subscribe":{"topic":"{topic}"}}`}, PublishHello: []string{}, PublishFrame: `{"id":2,"publish":` + wrap + `}`,
 		}},
+		{"more topics than a publisher queues at once", Options{
+			URL: "ws://" + addr + "/ws?topic=other", Connections: 100, Topics: 100, Size: 1024, Subprotocol: "relay.v1.json",
+			Hello: []string{`{"id":1,"subscribe":{"topic":"{topic}"}}`}, PublishHello: []string{}, PublishFrame: `{"id":2,"publish":` + wrap + `}`,
+		}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
