@@ -109,8 +109,10 @@ func (s *Shard) endVisit(p *part) {
 // deliver sends what member i, of connection c, waits for, up to tail, and moves its cursor.
 func (s *Shard) deliver(p *part, i uint32, c *conn, tail uint64) {
 	m := s.members.At(i)
-	if (m.cursor < p.limit || len(s.owed) > 0) && !s.catchUp(p, i, c) || m.cursor >= tail {
-		return
+	if m.cursor < p.limit || len(s.owed) > 0 {
+		if !s.catchUp(p, i, c) || m.cursor >= tail {
+			return
+		}
 	}
 	frames := s.gather.bytes(s, p, m.cursor, tail)
 	n, err := s.driver.Send(m.slot, frames)
