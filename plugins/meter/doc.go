@@ -29,6 +29,7 @@
 //
 // What it costs, in ns per call on 235 bytes, unmetered → metered (go test -bench Metered; 2.x GHz Xeon, wazero 1.12):
 // looking for a field 385 → 590, summing up 215 → 300, hashing with a call for each byte 445 → 685, fib(15) 2,950 → 6,100.
+// Sample filters on an event of that size: dropfield, in C, 924 → 1,210; redact, in stock Go, 7,340 → 12,780.
 // Rewriting takes 17 ms for 1.9 MB of stock Go and 15 ms for 0.6 MB of QuickJS; compiling takes 1 to 9 % longer.
 //
 // Fuel is deterministic: the same module, state and host answers spend the same on every machine. One unit is about one
