@@ -37,6 +37,8 @@ type filter struct {
 	report   *meter.Report
 	exported map[string]string // names of functions, by what wazero calls those that have none
 	memories memories
+
+	startFuel uint64 // that the first start spent
 	imageMu  sync.Mutex
 	image    *image // guarded by imageMu; of the first instance
 
@@ -130,6 +132,7 @@ func (f *filter) open(ctx context.Context) error {
 			return err
 		}
 	}
+	f.startFuel = f.slots[0].inst.spent
 	if err := f.slots[0].inst.selfTest(); err != nil {
 		f.park()
 		return err

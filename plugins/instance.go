@@ -65,7 +65,7 @@ func (f *filter) start(ctx context.Context) (*instance, error) {
 		in.close()
 		return nil, f.explainStart(err)
 	}
-	in.meter.end()
+	in.spent = in.meter.end()
 	in.count()
 	return in, nil
 }

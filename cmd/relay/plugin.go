@@ -26,9 +26,10 @@ func (a *app) pluginCmd() *cobra.Command {
 		Example: `  relay plugin list
   relay plugin quarantine redact > broken.ndjson
   relay plugin replay broken.ndjson --filter redact.wasm
-  relay plugin rollback redact`,
+  relay plugin rollback redact
+  relay plugin inspect redact.wasm -c relay.yaml`,
 	}
-	cmd.AddCommand(a.pluginListCmd(), a.pluginQuarantineCmd(), a.pluginRollbackCmd(), a.pluginReplayCmd())
+	cmd.AddCommand(a.pluginListCmd(), a.pluginQuarantineCmd(), a.pluginRollbackCmd(), a.pluginReplayCmd(), a.pluginInspectCmd())
 	return cmd
 }
 
