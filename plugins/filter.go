@@ -39,8 +39,8 @@ type filter struct {
 	memories memories
 
 	startFuel uint64 // that the first start spent
-	imageMu  sync.Mutex
-	image    *image // guarded by imageMu; of the first instance
+	imageMu   sync.Mutex
+	image     *image // guarded by imageMu; of the first instance
 
 	slots []slot // by lane; each owned by the lane's holder
 

@@ -126,7 +126,7 @@ func isTick(def api.FunctionDefinition) bool {
 // link makes the host modules that the imports ask for, which checkImports has passed, and the meter's.
 func link(ctx context.Context, rt wazero.Runtime, imports []api.FunctionDefinition) error {
 	builders := map[string]wazero.HostModuleBuilder{meter.HostModule: rt.NewHostModuleBuilder(meter.HostModule)}
-	tickFunc.export(builders[meter.HostModule], meter.TickName)
+	builders[meter.HostModule].NewFunctionBuilder().WithGoModuleFunction(api.GoModuleFunc(hostTick), signature("II"), signature("I")).Export(meter.TickName)
 	for _, def := range imports {
 		module, name, _ := def.Import()
 		b := builders[module]
@@ -155,6 +155,8 @@ func (f hostFunc) entry() api.GoModuleFunc {
 		if in.mem == nil { // called by the start section, before there is an instance to ask
 			in.mem = mod.Memory()
 		}
+		in.meter.enter()
 		f.call(in, stack)
+		in.meter.hosted()
 	}
 }

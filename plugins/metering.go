@@ -25,6 +25,7 @@ type metering struct {
 	most    int64 // fuel; 0: as much as it likes
 	begun   int64 // by nanos
 	resumed int64 // by nanos: when the guest went on after the last tick
+	entered int64 // by nanos: a host function, or what of its time is not counted yet
 	yielded int64 // by nanos: when it last let others run
 	ran     time.Duration
 	given   int64 // what the fuel global was last known to be
@@ -104,16 +105,32 @@ func (m *metering) tick(fuel, stack int64) int64 {
 	return m.given
 }
 
+// enter begins a host function, whose time counts: a slice of fuel may be a thousand calls of the host.
+func (m *metering) enter() { m.entered = nanos() }
+
+// hosted counts the time since enter, or since it last did, and panics when that was too much.
+func (m *metering) hosted() {
+	now := nanos()
+	took := now - m.entered
+	m.entered = now
+	m.resumed += took
+	m.ran += min(time.Duration(took), maxCounted)
+	if m.ran > m.limit || time.Duration(now-m.begun) > maxStretch*m.limit {
+		panic(errTime)
+	}
+}
+
 // bind finds the globals of an instantiated module.
 func (m *metering) bind(mod api.Module) {
 	m.fuel = mod.ExportedGlobal(meter.FuelGlobal).(api.MutableGlobal)
 	m.stack = mod.ExportedGlobal(meter.StackGlobal).(api.MutableGlobal)
 }
 
-// tickFunc is the host function that rewritten modules import.
-var tickFunc = hostFunc{"II", "I", 0, func(in *instance, stack []uint64) {
+// hostTick is the host function that rewritten modules import.
+func hostTick(ctx context.Context, _ api.Module, stack []uint64) {
+	in := ctx.Value(instanceKey{}).(*instance)
 	stack[0] = uint64(in.meter.tick(int64(stack[0]), int64(stack[1])))
-}}
+}
 
 // callContext is the context of all calls of an instance: it carries the instance to host functions, and nothing else,
 // so that a call allocates none.

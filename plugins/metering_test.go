@@ -20,9 +20,9 @@ const lateness = 500 * time.Millisecond
 
 // PL-01, PL-02: whatever a guest does with its time, it ends with its limit. Calls that fan out need no loop for that.
 func TestMetering_Deadline(t *testing.T) {
-	for _, name := range []string{"puppet", "exponential", "dag", "dag_indirect", "fills"} {
+	for _, name := range []string{"puppet", "exponential", "dag", "dag_indirect", "fills", "kv_storm", "random_storm"} {
 		t.Run(name, func(t *testing.T) {
-			f := Filter{Name: "f", Path: guest(name), Limits: Limits{Time: 20 * time.Millisecond}}
+			f := Filter{Name: "f", Path: guest(name), Allow: []string{"kv"}, Limits: Limits{Time: 20 * time.Millisecond}}
 			r := openRig(t, Options{Lanes: 1}, f)
 			for range 3 {
 				begun := time.Now()
@@ -158,9 +158,9 @@ func longestOf(before, after *metrics.Float64Histogram) time.Duration {
 // BenchmarkDeadline reports how late guests are stopped, and how long they keep the garbage collector waiting.
 func BenchmarkDeadline(b *testing.B) {
 	const limit = 10 * time.Millisecond
-	for _, name := range []string{"puppet", "dag", "dag_indirect", "fills"} {
+	for _, name := range []string{"puppet", "dag", "dag_indirect", "fills", "kv_storm", "random_storm"} {
 		b.Run(name, func(b *testing.B) {
-			p := benchPipeline(b, steady(Filter{Name: "f", Path: guest(name), Limits: Limits{Time: limit}}))
+			p := benchPipeline(b, steady(Filter{Name: "f", Path: guest(name), Allow: []string{"kv"}, Limits: Limits{Time: limit}}))
 			evs, results := []*relay.Event{event("t", "l")}, make([]relay.Result, 1)
 			var worst time.Duration
 			for b.Loop() {

@@ -179,9 +179,9 @@ func wasiRandom(in *instance, stack []uint64) {
 		stack[0] = wasiEFAULT
 		return
 	case in.filter.granted.has(grantRandom):
-		_, _ = rand.Read(view) // never fails since Go 1.24
+		in.randomize(view, rand.Reader)
 	default:
-		_, _ = in.random.Read(view) // never fails
+		in.randomize(view, in.random)
 	}
 	stack[0] = wasiSuccess
 }
