@@ -137,10 +137,10 @@ func printModule(i *plugins.Inspection, row func(name, format string, args ...an
 	}
 	row("functions", "%d, and %d mutable globals", i.Functions, i.Globals)
 	l := i.Largest
-	row("largest", "%s (function %d): %v, %d blocks, %d locals; compiles in about %v", l.Name, l.Index, relay.Size(l.Bytes), l.Blocks, l.Locals, short(l.Compile))
-	compile := fmt.Sprintf("about %v", short(i.CompileEstimate))
+	row("largest", "%s (function %d): %v, %d blocks, %d locals; compiles in about %v", l.Name, l.Index, relay.Size(l.Bytes), l.Blocks, l.Locals, rounded(l.Compile))
+	compile := fmt.Sprintf("about %v", rounded(i.CompileEstimate))
 	if i.Compile > 0 {
-		compile += fmt.Sprintf("; took %v here", short(i.Compile))
+		compile += fmt.Sprintf("; took %v here", rounded(i.Compile))
 	}
 	row("compiling", "%s", compile)
 	if i.Start > 0 {
@@ -148,7 +148,7 @@ func printModule(i *plugins.Inspection, row func(name, format string, args ...an
 		if !i.InPlace {
 			how = "its instance is replaced by another, as it can change its tables or segments"
 		}
-		row("start", "took %v here, for %d units of fuel", short(i.Start), i.StartFuel)
+		row("start", "took %v here, for %d units of fuel", rounded(i.Start), i.StartFuel)
 		row("after a failure", "%s", how)
 	}
 }
@@ -188,7 +188,7 @@ func orNone(list []string) string {
 	return strings.Join(list, ", ")
 }
 
-func short(d time.Duration) time.Duration {
+func rounded(d time.Duration) time.Duration {
 	switch {
 	case d > time.Second:
 		return d.Round(10 * time.Millisecond)
