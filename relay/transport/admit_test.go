@@ -34,7 +34,7 @@ const (
 
 func admitter() *Server {
 	o := DefaultOptions()
-	o.MaxConnections = 1 << 40
+	o.MaxConnections = 1 << 30
 	return &Server{options: o, deps: Deps{Gate: open{}, Log: slog.New(slog.DiscardHandler)}}
 }
 
