@@ -28,11 +28,14 @@ How events are paced, one of:
   --ingest       no subscribers: as fast as the server takes them, or at --rate
   --idle         no events: connect, and hold the connections for --duration
 
-Publishers send over sockets of their own (and then are subscribers of their URL too), or, with --publish http://…, by POST,
-one request at a time each. Several publishers take turns.
+Publishers send over sockets of their own, or, with --publish http://…, by POST, one request at a time each. Several publishers take
+turns. Over sockets they subscribe to their URL too; of a relay, --publish 'ws://…/ws?topic=none&publish={topic}' has them not.
 
-Any server can be measured: --hello says what subscribes there, --publish-frame how an event is sent. Events are found in
-whatever wraps them. {topic} in URL, --publish, --hello and --publish-frame is the topic: bench.0, bench.1 … with --topics.
+Any server can be measured: --hello says what subscribes there, --publish-frame how an event is sent, --answer what a heartbeat
+of its own wants to hear ({}={} for Centrifugo, 2=3 for Socket.IO). Events are found in whatever wraps them.
+
+{topic} in URL, --publish, --hello and --publish-frame is the topic: that in the URL's ?topic=, else bench; with --topics bench.0,
+bench.1 …, which also replace the ?topic= of addresses without {topic}.
 
 Stuck (--stuck) and slow (--slow) subscribers have a receive buffer of 8 KiB and count in no figure.
 
@@ -102,6 +105,7 @@ func (f *benchFlags) register(cmd *cobra.Command) {
 	flags.IntVar(&o.Batch, "batch", 1, "events per POST, as NDJSON")
 	flags.StringArrayVar(&o.Hello, "hello", nil, "text message to send after the handshake; may be repeated")
 	flags.StringArrayVar(&o.PublishHello, "publish-hello", nil, "the same for publishers (default: --hello)")
+	flags.StringArrayVar(&o.Answers, "answer", nil, "as MESSAGE=REPLY: text message to send whenever that message comes; may be repeated")
 	flags.StringVar(&o.PublishFrame, "publish-frame", "{payload}", "what is sent for an event; {payload}, {size} and {topic} are replaced")
 	flags.BoolVar(&o.Binary, "binary", false, "publish in binary messages")
 	flags.StringVar(&o.Subprotocol, "subprotocol", "", "WebSocket subprotocol to ask for")

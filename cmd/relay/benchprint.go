@@ -235,7 +235,7 @@ func group[N int | int64 | float64](n N) string {
 // figure writes three significant digits.
 func figure(v float64) string {
 	switch {
-	case v >= 100:
+	case v >= 100 || v == 0:
 		return fmt.Sprintf("%.0f", v)
 	case v >= 10:
 		return fmt.Sprintf("%.1f", v)

@@ -13,7 +13,7 @@ func TestBench_numbers(t *testing.T) {
 	}
 	assert.Equal(t, "1,235", group(1234.6))
 	for d, want := range map[time.Duration]string{
-		0: "0.000 µs", 999: "0.999 µs", 1500: "1.50 µs", 32 * time.Millisecond: "32.0 ms", 1200 * time.Millisecond: "1.20 s",
+		0: "0 µs", 999: "0.999 µs", 1500: "1.50 µs", 32 * time.Millisecond: "32.0 ms", 1200 * time.Millisecond: "1.20 s",
 	} {
 		assert.Equal(t, want, short(d))
 	}

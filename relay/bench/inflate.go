@@ -23,8 +23,12 @@ type remembered struct {
 	marks   []mark
 }
 
-// remember is how many messages are remembered: more than are in flight at once.
-const remember = 4096
+const (
+	// remember is how many messages are remembered: more than are commonly in flight at once.
+	remember = 1024
+	// maxRemembered is how large they may be.
+	maxRemembered = 64 << 10
+)
 
 // tail ends a message for the reader: the four bytes that RFC 7692 §7.2.1 takes off, and an empty last block.
 const tail = "\x00\x00\xff\xff\x01\x00\x00\xff\xff"
@@ -48,6 +52,9 @@ func (f *inflater) marks(s *scanner, message []byte) ([]mark, error) {
 	for at := s.index(text); at >= 0; at = s.index(text) {
 		r.marks = append(r.marks, readMark(text[at+markerLen:]))
 		text = text[at+markLen:]
+	}
+	if len(r.marks) == 0 || len(message) > maxRemembered {
+		r.message = nil
 	}
 	return r.marks, nil
 }

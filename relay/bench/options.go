@@ -19,7 +19,7 @@ func (e *OptionsError) Error() string { return strings.Join(e.Faults, "\n") }
 
 // Options say what to run. Zero fields mean the defaults.
 type Options struct {
-	URL        string // where subscribers connect; {topic}, and with several topics a topic in the query, is replaced
+	URL        string // where subscribers connect; {topic} is replaced, or else, with several topics, a topic in the query
 	PublishURL string // where events go: ws for frames over the publishers' sockets, http for POST. Default: URL
 
 	Connections int // subscribers. Default 1000, with Ingest 0
@@ -35,6 +35,7 @@ type Options struct {
 
 	Hello        []string // text messages sent after the handshake; {topic} is replaced
 	PublishHello []string // the same for publishers. nil: Hello
+	Answers      []string // "PING=PONG": the text message PONG is sent whenever the message PING comes
 	PublishFrame string   // what is sent for an event; {payload}, {size}, {topic} are replaced. Default {payload}
 	Binary       bool     // publish binary messages
 
@@ -121,6 +122,9 @@ func (o *Options) check() []string {
 		share float64
 	}{{"stuck", o.Stuck}, {"slow", o.Slow}, {"deflate", o.Deflate}} {
 		bad(!(s.share >= 0 && s.share <= 1), "--%s: write a share such as 10%%", s.flag)
+	}
+	for _, a := range o.Answers {
+		bad(!strings.Contains(a, "="), "--answer %.40q: write it as MESSAGE=REPLY", a)
 	}
 	bad(o.Stuck+o.Slow >= 1, "--stuck and --slow: nobody is left to be measured")
 	bad(o.SlowRate < 0, "--slow-rate: write bytes per second, such as 16KiB")

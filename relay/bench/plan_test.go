@@ -57,6 +57,7 @@ func TestTarget(t *testing.T) {
 		{"ws://h/ws?topic=a.b&x=1", "a.b", "/ws?topic=a.b&x=1", "/ws?topic=T&x=1"},
 		{"ws://h/{topic}/ws", "bench", "/T/ws", "/T/ws"},
 		{"http://h:1/publish/{topic}", "bench", "/publish/T", "/publish/T"},
+		{"ws://h/ws?topic=none&publish={topic}", "none", "/ws?topic=none&publish=T", "/ws?topic=none&publish=T"},
 		{"ws://h", "bench", "/", "/"},
 	}
 	for _, tt := range tests {

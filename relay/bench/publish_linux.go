@@ -111,25 +111,32 @@ func (r *runner) dueAt(unit uint64) int64 {
 
 // feed sends what a publisher owes, as far as it is free to.
 func (r *runner) feed(p *publisher) {
-	for p.owed > 0 && p.free() {
-		p.owed--
-		r.owed--
-		unit := p.unit
-		p.unit += uint64(r.o.Publishers)
-		due := r.clock()
-		if r.publishing && r.o.Rate > 0 {
-			due = r.dueAt(unit)
+	for p.c.state == open {
+		for p.owed > 0 && p.free() {
+			r.queue(p)
 		}
-		if p.posts {
-			r.compose(p, unit, due)
-		} else {
-			topic := r.plan.topic(unit, 0)
-			p.c.out = r.appendEvent(p.c.out, r.book.launch(p.c.id-len(r.plan.roles), topic, due), topic)
+		if len(p.c.out) == 0 || !r.flush(p.c) || p.owed == 0 || !p.free() {
+			return // flushed or answered, it will be fed again
 		}
 	}
-	if len(p.c.out) > 0 && p.c.state == open && r.flush(p.c) {
-		r.feed(p) // the socket took all, so nothing will say that there is room for the rest
+}
+
+// queue makes a publisher's next unit ready to be sent.
+func (r *runner) queue(p *publisher) {
+	p.owed--
+	r.owed--
+	unit := p.unit
+	p.unit += uint64(r.o.Publishers)
+	due := r.clock()
+	if r.publishing && r.o.Rate > 0 {
+		due = r.dueAt(unit)
 	}
+	if p.posts {
+		r.compose(p, unit, due)
+		return
+	}
+	topic := r.plan.topic(unit, 0)
+	p.c.out = r.appendEvent(p.c.out, r.book.launch(p.c.id-len(r.plan.roles), topic, due), topic)
 }
 
 // appendEvent appends the frame of an event.

@@ -6,6 +6,7 @@ import (
 	"math"
 	"math/rand/v2"
 	"runtime"
+	"strings"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -129,7 +130,7 @@ func prepare(ctx context.Context, o Options) (*runner, error) {
 		return nil, &OptionsError{faults}
 	}
 	topic := subscribe.topic()
-	if o.Ingest || !subscribe.named {
+	if !subscribe.named {
 		topic = publish.topic()
 	}
 	r.plan = newPlan(&o, topic, way)
@@ -213,6 +214,10 @@ func (r *runner) allocate(m marker) (err error) {
 	slots = min(slots, maxSlot+1)
 	r.book = newLedger(append([]int32(nil), r.plan.topicOf...), r.plan.counted(), o.Publishers, len(r.plan.topics), slots)
 	r.scan = scanner{marker: m, word: m.word(), at: len(payloadHead), book: r.book, mask: rand.Uint32() | 1}
+	for _, a := range o.Answers {
+		message, reply, _ := strings.Cut(a, "=")
+		r.scan.answers = append(r.scan.answers, answer{message, reply})
+	}
 	r.buf = make([]byte, 2*readRoom)
 	r.ready = make([]unix.EpollEvent, 512)
 	r.conns = make([]conn, all)
@@ -400,7 +405,9 @@ func (r *runner) measure(res *Result) error {
 	}
 	b := r.snapshot()
 	r.publishing = false
-	res.Unsent = int64(r.owed * r.o.Batch)
+	if r.o.Rate > 0 {
+		res.Unsent = int64(r.owed * r.o.Batch)
+	}
 	if err := r.drain(); err != nil {
 		return err
 	}

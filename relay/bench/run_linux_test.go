@@ -53,7 +53,7 @@ func bench(t *testing.T, o Options) (*Result, error) {
 
 // Every way to publish to a real relay: all events come to all, in order.
 func TestRun_relay(t *testing.T) {
-	addr := startRelay(t, "")
+	addr := startRelay(t, "websocket: {compression: {enabled: true}}\n")
 	url, post := "ws://"+addr+"/ws?topic=bench", "http://"+addr+"/publish"
 	wrap := `{"topic":"{topic}","data":{payload}}`
 	tests := []struct {
@@ -71,6 +71,7 @@ func TestRun_relay(t *testing.T) {
 		{"topics by the event", Options{Connections: 20, Topics: 20, PublishURL: post, PublishFrame: wrap, Batch: 7, InFlight: 14}},
 		{"large events", Options{Connections: 3, Size: 60000, InFlight: 8}},
 		{"smallest events", Options{Connections: 3, Size: MinSize, Binary: true}},
+		{"deflated", Options{Connections: 20, Deflate: .5, Size: 1024, InFlight: 8}},
 		{"envelopes", Options{Connections: 5, Subprotocol: "relay.v1.json", PublishURL: post + "/{topic}"}},
 		{"commands", Options{
 			URL: "ws://" + addr + "/ws?topic=other", Connections: 5, Topics: 5, Subprotocol: "relay.v1.json",
@@ -89,6 +90,7 @@ func TestRun_relay(t *testing.T) {
 			res, err := bench(t, tt.o)
 			require.NoError(t, err)
 			assert.False(t, res.Faulty(), "%+v", res)
+			assert.Equal(t, int(tt.o.Deflate*float64(tt.o.Connections)), res.Deflated)
 			assert.Positive(t, res.Events)
 			assert.Positive(t, res.Deliveries)
 			require.NotNil(t, res.Latency)
@@ -132,6 +134,20 @@ func TestRun_ingest(t *testing.T) {
 			assert.Nil(t, res.Latency)
 		})
 	}
+}
+
+// Frames are sent as fast as a server reads, however much is owed at once.
+func TestRun_ingestFrames(t *testing.T) {
+	var got atomic.Int64
+	f := startFake(t, func(*fake, int, []byte) { got.Add(1) })
+	res, err := bench(t, Options{URL: f.url(), Ingest: true, Publishers: 3, Size: 4000})
+	require.NoError(t, err)
+	assert.Greater(t, res.Events, int64(500))
+	assert.Positive(t, got.Load())
+
+	res, err = bench(t, Options{URL: f.url(), Ingest: true, Size: 50_000, Rate: 5000})
+	require.NoError(t, err)
+	assert.Greater(t, res.Events, int64(100), "events that are due together don't fit into a publisher's queue")
 }
 
 // Laggards are cut off by the relay, and the others notice nothing.
@@ -381,6 +397,7 @@ func TestRun_options(t *testing.T) {
 		{"batches of frames", Options{URL: "ws://h/", Batch: 2}, "--batch is for"},
 		{"no payload", Options{URL: "ws://h/", PublishFrame: "x"}, "--publish-frame"},
 		{"nobody left", Options{URL: "ws://127.0.0.1/", Connections: 1, Stuck: .5}, "nobody is left"},
+		{"no answer", Options{URL: "ws://h/", Answers: []string{"x"}}, "--answer"},
 		{"both", Options{URL: "ws://h/", Idle: true, Ingest: true}, "exclude"},
 		{"no such process", Options{URL: "ws://127.0.0.1/", PIDs: []int{1 << 30}}, "--pid 1073741824"},
 	}

@@ -16,7 +16,7 @@ type stream struct {
 	compressed bool   // it is deflated
 	message    []byte // its fragments so far
 
-	reply []byte // control frames to send
+	reply []byte // frames to send
 }
 
 // scanner finds the events in what connections receive. The zero-copy path is for whole, plain messages.
@@ -28,7 +28,11 @@ type scanner struct {
 	now     int64 // of the read that is being scanned
 	mask    uint32
 	inflate inflater
+	answers []answer
 }
+
+// answer is what a protocol on top of WebSocket wants to hear: a message, and what is sent whenever it comes.
+type answer struct{ message, reply string }
 
 // maxMessage is the largest message that is taken.
 const maxMessage = 16 << 20
@@ -101,7 +105,7 @@ func (s *scanner) find(c *stream, m []byte) {
 	at := s.at
 	if len(m) < at+markLen || binary.LittleEndian.Uint64(m[at:]) != s.word {
 		if at = s.index(m); at < 0 {
-			s.book.count.Other++
+			s.other(c, m)
 			return
 		}
 		s.at = at
@@ -110,6 +114,16 @@ func (s *scanner) find(c *stream, m []byte) {
 		s.book.take(c.subscriber, s.now, readMark(m[at+markerLen:]))
 		m = m[at+markLen:]
 		at = s.index(m)
+	}
+}
+
+// other takes a message without an event.
+func (s *scanner) other(c *stream, m []byte) {
+	s.book.count.Other++
+	for i := range s.answers {
+		if a := &s.answers[i]; string(m) == a.message {
+			c.reply = appendFrame(c.reply, opText, s.mask, []byte(a.reply))
+		}
 	}
 }
 
@@ -178,7 +192,7 @@ func (s *scanner) whole(c *stream, deflated bool, body []byte) error {
 		s.book.take(c.subscriber, s.now, m)
 	}
 	if len(marks) == 0 {
-		s.book.count.Other++
+		s.other(c, s.inflate.text.Bytes())
 	}
 	return nil
 }

@@ -68,13 +68,13 @@ func (t *target) topic() string {
 	return cmp.Or(u.Query().Get("topic"), defaultTopic)
 }
 
-// uri returns path and query for a topic. Only with several topics one in the query is replaced.
+// uri returns path and query for a topic. With several topics one in the query is replaced, unless {topic} says where it goes.
 func (t *target) uri(topic string, several bool) string {
 	u, err := url.Parse(strings.ReplaceAll(t.raw, wordTopic, url.QueryEscape(topic)))
 	if err != nil {
 		return "/" // parseTarget has seen that it parses
 	}
-	if q := u.Query(); several && q.Has("topic") {
+	if q := u.Query(); several && q.Has("topic") && !strings.Contains(t.raw, wordTopic) {
 		q.Set("topic", topic)
 		u.RawQuery = q.Encode()
 	}
