@@ -17,6 +17,7 @@ import (
 type report struct {
 	EventsPerS     float64        `json:"events_per_s"`
 	DeliveriesPerS float64        `json:"deliveries_per_s"`
+	ClientBusy     float64        `json:"client_busy_percent"`
 	Unsent         int64          `json:"unsent"`
 	Lost           int64          `json:"lost"`
 	Duplicated     int64          `json:"duplicated"`
@@ -49,7 +50,7 @@ type quantiles struct {
 // figures are what a peer did in a workload, over its runs.
 type figures struct {
 	perSecond, cpu, p99, rss, slab series
-	wrong                          []string
+	remarks                        []string
 }
 
 func newFigures() *figures {
@@ -58,7 +59,7 @@ func newFigures() *figures {
 
 // add takes a run in. A run that failed has no figures but is told.
 func (f *figures) add(r *result, w *workload) {
-	f.wrong = append(f.wrong, r.wrong()...)
+	f.remarks = append(f.remarks, r.remarks(w)...)
 	c := r.Client
 	if c == nil {
 		return
@@ -77,13 +78,20 @@ func (f *figures) add(r *result, w *workload) {
 	f.rss.add(r.Run, c.Server.RSSPerConnection/1024)
 }
 
-// wrong tells in words what a run got wrong: what was promised to every client and did not come, or came twice.
-func (r *result) wrong() []string {
+// remarks tells in words what a run got wrong, such as what was promised to every client and did not come, and whether it
+// was the client that could not do more.
+func (r *result) remarks(w *workload) []string {
 	if r.Client == nil {
 		return []string{fmt.Sprintf("run %d failed", r.Run)}
 	}
 	var words []string
 	c := r.Client
+	if w.unit == "" && c.DeliveriesPerS == 0 {
+		words = append(words, fmt.Sprintf("run %d: nothing came in the measured time", r.Run))
+	}
+	if c.ClientBusy > 95 && c.Server.CPUPercent < 90 {
+		words = append(words, fmt.Sprintf("run %d: the client was the limit", r.Run))
+	}
 	for _, count := range []struct {
 		n    int64
 		what string
@@ -117,7 +125,7 @@ func (r *result) line() string {
 	f := newFigures()
 	f.add(r, w)
 	text := fmt.Sprintf("%s/s, %s µs, p99 %s ms, CPU %.0f %%", f.perSecond, f.cpu, f.p99, r.Client.Server.CPUPercent)
-	return strings.Join(append([]string{text}, f.wrong...), "; ")
+	return strings.Join(append([]string{text}, f.remarks...), "; ")
 }
 
 // readResult reads a run's file. What the client said stays raw in the file, and is read here.

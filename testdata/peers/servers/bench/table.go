@@ -44,7 +44,7 @@ func table(all []*result) string {
 	}
 	fmt.Fprintf(&b, "%s; %s; medians of %d interleaved runs (least–most); ratios are of runs with the same number.\n\n",
 		days(first.When, last.When), first.Machine, runs)
-	b.WriteString("| Server | per second | × c | × Bun | CPU, µs each | × c | × Bun | p99, ms | × c | × Bun | KB each, user | KB each, kernel | Wrong |\n")
+	b.WriteString("| Server | per second | × c | × Bun | CPU, µs each | × c | × Bun | p99, ms | × c | × Bun | KB each, user | KB each, kernel | Remarks |\n")
 	b.WriteString("|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|---|\n")
 	byWorkload := map[string]map[string]*figures{}
 	for _, w := range workloads {
@@ -77,8 +77,8 @@ func row(name string, f, floor, bun *figures) string {
 	} {
 		cells = append(cells, c.own.String(), c.own.over(c.floor).String(), c.own.over(c.bun).String())
 	}
-	slices.Sort(f.wrong)
-	cells = append(cells, f.rss.String(), f.slab.String(), strings.Join(slices.Compact(f.wrong), "; "))
+	slices.Sort(f.remarks)
+	cells = append(cells, f.rss.String(), f.slab.String(), strings.Join(slices.Compact(f.remarks), "; "))
 	return "| " + strings.Join(cells, " | ") + " |\n"
 }
 

@@ -29,6 +29,7 @@ var targets = []target{
 	}, 1.15, false},
 	{"2a: deliveries/s ÷ Bun", func(m measured) series { return m("2a", relayName).perSecond.over(m("2a", bunName).perSecond) }, 2.5, true},
 	{"2b: deliveries/s ÷ Bun", func(m measured) series { return m("2b", relayName).perSecond.over(m("2b", bunName).perSecond) }, 2.5, true},
+	{"2a: Bun's CPU per delivery ÷ relay's", func(m measured) series { return m("2a", bunName).cpu.over(m("2a", relayName).cpu) }, 2.5, true},
 	{"2a: CPU per delivery × 6 µs ÷ c's of 1a", func(m measured) series { // so that machines of another speed compare
 		return m("2a", relayName).cpu.over(m("1a", floorName).cpu).times(6)
 	}, 0.22, false},
