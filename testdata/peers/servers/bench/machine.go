@@ -9,10 +9,12 @@ import (
 	"strings"
 )
 
-// machine describes where the benchmark runs.
+// machine describes where the benchmark runs, and what Go built the servers in Go.
 func machine() string {
-	cores := fmt.Sprintf("%d cores", runtime.NumCPU())
-	return strings.Join([]string{field("/proc/cpuinfo", "model name"), cores, "Linux " + firstLine("/proc/sys/kernel/osrelease"), runtime.GOARCH}, ", ")
+	return strings.Join([]string{
+		field("/proc/cpuinfo", "model name"), fmt.Sprintf("%d cores", runtime.NumCPU()), runtime.GOARCH,
+		"Linux " + firstLine("/proc/sys/kernel/osrelease"), runtime.Version(),
+	}, ", ")
 }
 
 // field returns the value of the first line "name: value" of a file.

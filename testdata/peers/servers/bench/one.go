@@ -19,6 +19,7 @@ import (
 type result struct {
 	Peer, Workload string
 	Run            int
+	Duration       string // as asked for; a workload may take longer
 	When           time.Time
 	Machine        string
 	Version        string          // of the peer
@@ -41,7 +42,7 @@ func runOne(ctx context.Context, s *settings) error {
 	if p == nil || w == nil || err != nil || !w.has(p) {
 		return fmt.Errorf("-one %q: no such peer, workload or run", s.one)
 	}
-	r := &result{Peer: p.name, Workload: w.id, Run: run, When: time.Now().UTC(), Machine: machine(), Version: p.version(s)}
+	r := &result{Peer: p.name, Workload: w.id, Run: run, Duration: s.duration.String(), When: time.Now().UTC(), Machine: machine(), Version: p.version(s)}
 	if err := r.measure(ctx, s, p, w); err != nil {
 		if ctx.Err() != nil {
 			return ctx.Err()
@@ -71,7 +72,7 @@ func (s *settings) serverCommand(p *peer, w *workload) []string {
 	}
 	var command []string
 	for _, word := range p.command {
-		command = append(command, strings.ReplaceAll(s.expand(word), "{config}", config))
+		command = append(command, strings.ReplaceAll(s.expand(word), configWord, config))
 	}
 	return command
 }

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"slices"
 	"strings"
 )
@@ -97,7 +98,10 @@ const (
 	debian  = "/usr/lib/python3/dist-packages/"
 )
 
-var relayCommand = []string{"{root}/bin/relay", "serve", "-c", "{dir}/relay/{config}"}
+var relayCommand = []string{"{root}/bin/relay", "serve", "-c", "{dir}/relay/" + configWord}
+
+// configWord stands for the configuration that a workload has for relay.
+const configWord = "{config}"
 
 func goPeer(name, module string, d dialect) *peer {
 	return &peer{name: name, command: []string{"{bin}/" + name}, dialect: d, version: func(s *settings) string {
@@ -114,18 +118,16 @@ func goPeer(name, module string, d dialect) *peer {
 	}}
 }
 
-// missing returns what a peer lacks to run, or "".
+// missing returns what a peer lacks to run, or "": its program, or a file that its command line names or that it needs.
 func (p *peer) missing(s *settings) string {
-	for _, file := range append(slices.Clone(p.needs), p.command[:min(len(p.command), 2)]...) {
-		file = s.expand(file)
-		var err error
-		if strings.Contains(file, "/") {
-			_, err = os.Stat(file)
-		} else if !strings.HasPrefix(file, "serve") {
-			_, err = exec.LookPath(file)
-		}
-		if err != nil {
-			return err.Error()
+	if _, err := exec.LookPath(s.expand(p.command[0])); err != nil {
+		return err.Error()
+	}
+	for _, file := range slices.Concat(p.command[1:], p.needs) {
+		if file = s.expand(file); filepath.IsAbs(file) && !strings.Contains(file, configWord) {
+			if _, err := os.Stat(file); err != nil {
+				return err.Error()
+			}
 		}
 	}
 	return ""
@@ -142,7 +144,10 @@ func npm(name string) func(*settings) string {
 		if err != nil || json.Unmarshal(text, &p) != nil {
 			return "?"
 		}
-		return fmt.Sprintf("npm %s %s", name, p.Version)
+		if name == "bun" {
+			return "Bun " + p.Version
+		}
+		return fmt.Sprintf("npm %s %s on Node %s", name, p.Version, said("node", "--version")(s))
 	}
 }
 

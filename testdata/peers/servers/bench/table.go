@@ -42,8 +42,8 @@ func table(all []*result) string {
 	for _, r := range all {
 		runs = max(runs, r.Run)
 	}
-	fmt.Fprintf(&b, "%s; %s; medians of %d interleaved runs (least–most); ratios are of runs with the same number.\n\n",
-		days(first.When, last.When), first.Machine, runs)
+	fmt.Fprintf(&b, "%s; %s; `make bench-peers RUNS=%d DURATION=%s`: medians of interleaved runs (least–most); ratios are of runs with the same number.\n\n",
+		days(first.When, last.When), first.Machine, runs, last.Duration)
 	b.WriteString("| Server | per second | × c | × Bun | CPU, µs each | × c | × Bun | p99, ms | × c | × Bun | KB each, user | KB each, kernel | Remarks |\n")
 	b.WriteString("|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|---|\n")
 	byWorkload := map[string]map[string]*figures{}

@@ -14,7 +14,8 @@ import (
 // save writes a run's file as runOne does, with what a client said, or an error.
 func save(t *testing.T, dir, peer, workload string, run int, said string) {
 	t.Helper()
-	r := &result{Peer: peer, Workload: workload, Run: run, When: time.Date(2026, 1, 2, 3, 4, run, 0, time.UTC), Machine: "a machine", Version: peer + " 1.0"}
+	r := &result{Peer: peer, Workload: workload, Run: run, Duration: "5s", Machine: "a machine", Version: peer + " 1.0"}
+	r.When = time.Date(2026, 1, 2, 3, 4, run, 0, time.UTC)
 	if said == "" {
 		r.Error = "the server fell over"
 	} else {
@@ -48,7 +49,7 @@ func TestWriteTable(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, want := range []string{
-		"2026-01-02; a machine; medians of 2 interleaved runs",
+		"2026-01-02; a machine; `make bench-peers RUNS=2 DURATION=5s`: medians",
 		"| relay | 165,000 (110,000–220,000) | 1.10 (1.10–1.10) |  | 6.20 (4.40–8.00) | 1.05 (1.00–1.10) |  | 15.0 (10.0–20.0) | 1.00 (1.00–1.00) |  " +
 			"| 2.00 (2.00–2.00) |  | run 2: 2 cut off (4100 too slow); run 2: 3 lost |",
 		"| bun |  |  |  |  |  |  |  |  |  |  |  | run 1 failed |",
