@@ -6,7 +6,6 @@ import (
 	"os"
 	"strings"
 	"text/tabwriter"
-	"time"
 
 	"github.com/spf13/cobra"
 
@@ -137,10 +136,10 @@ func printModule(i *plugins.Inspection, row func(name, format string, args ...an
 	}
 	row("functions", "%d, and %d mutable globals", i.Functions, i.Globals)
 	l := i.Largest
-	row("largest", "%s (function %d): %v, %d blocks, %d locals; compiles in about %v", l.Name, l.Index, relay.Size(l.Bytes), l.Blocks, l.Locals, rounded(l.Compile))
-	compile := fmt.Sprintf("about %v", rounded(i.CompileEstimate))
+	row("largest", "%s (function %d): %v, %d blocks, %d locals; compiles in about %v", l.Name, l.Index, relay.Size(l.Bytes), l.Blocks, l.Locals, short(l.Compile))
+	compile := fmt.Sprintf("about %v", short(i.CompileEstimate))
 	if i.Compile > 0 {
-		compile += fmt.Sprintf("; took %v here", rounded(i.Compile))
+		compile += fmt.Sprintf("; took %v here", short(i.Compile))
 	}
 	row("compiling", "%s", compile)
 	if i.Start > 0 {
@@ -148,7 +147,7 @@ func printModule(i *plugins.Inspection, row func(name, format string, args ...an
 		if !i.InPlace {
 			how = "its instance is replaced by another, as it can change its tables or segments"
 		}
-		row("start", "took %v here, for %d units of fuel", rounded(i.Start), i.StartFuel)
+		row("start", "took %v here, for %d units of fuel", short(i.Start), i.StartFuel)
 		row("after a failure", "%s", how)
 	}
 }
@@ -186,16 +185,6 @@ func orNone(list []string) string {
 		return "none"
 	}
 	return strings.Join(list, ", ")
-}
-
-func rounded(d time.Duration) time.Duration {
-	switch {
-	case d > time.Second:
-		return d.Round(10 * time.Millisecond)
-	case d > time.Millisecond:
-		return d.Round(100 * time.Microsecond)
-	}
-	return d.Round(time.Microsecond)
 }
 
 // sameFile reports whether two paths lead to one file.
