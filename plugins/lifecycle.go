@@ -48,7 +48,7 @@ func (p *Pipeline) reload(ctx context.Context, filters []Filter) error {
 		p.plugins.keep(p.last)
 		return err
 	}
-	p.swap(ctx, g)
+	p.swap(ctx, g, swapDone)
 	return nil
 }
 
@@ -81,8 +81,7 @@ func (p *Pipeline) Rollback(ctx context.Context, name string) error {
 		s.filter.hold()
 		steps[i] = s
 	}
-	p.swap(ctx, newGeneration(steps))
-	pl.stats.swaps[swapRolledBack].Add(1)
+	p.swap(ctx, newGeneration(steps), swapRolledBack)
 	pl.refuse(running.identity)
 	pl.log.Warn("rolled back by request; the version that was replaced stays out until its file or settings change",
 		"sha256", fmt.Sprintf("%x", previous.sum), "was", fmt.Sprintf("%x", running.sum))
@@ -105,10 +104,13 @@ func (p *Pipeline) awaitRetired(ctx context.Context) error {
 	}
 }
 
-// swap makes g the current generation, and lets go of the old one when its last event is through.
-func (p *Pipeline) swap(ctx context.Context, g *generation) {
+// swap makes g the current generation, counts the versions that change under outcome, and lets go of the old one when its last event is through.
+func (p *Pipeline) swap(ctx context.Context, g *generation, outcome int) {
 	old := p.last
 	replaced, forgotten := install(g)
+	for _, f := range replaced {
+		f.plugin.stats.swaps[outcome].Add(1)
+	}
 	p.last = g
 	p.number.Add(1)
 	p.gen.Store(g)
@@ -149,7 +151,6 @@ func install(g *generation) (replaced, forgotten []*filter) {
 		s.filter.keepSpares()
 		if running != nil {
 			replaced = append(replaced, running)
-			p.stats.swaps[swapDone].Add(1)
 		}
 		if previous != nil {
 			forgotten = append(forgotten, previous)

@@ -144,7 +144,7 @@ func (p *plugin) metrics(yield func(relay.Metric)) {
 	for v := range sum.verdicts {
 		yield(counter("relay_plugin_verdicts_total", "What filters answered.", sum.verdicts[v].Load(), "plugin", p.name, "verdict", filterVerdict(v).String()))
 	}
-	yield(counter("relay_plugin_calls_total", "Events that filters were called for.", s.calls(), label...))
+	yield(counter("relay_plugin_calls_total", "Events that came to filters.", s.calls(), label...))
 	for c := range s.errors {
 		yield(counter("relay_plugin_errors_total", "Calls that failed, by cause.", s.errors[c].Load(), "plugin", p.name, "cause", cause(c).String()))
 	}

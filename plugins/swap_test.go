@@ -1,6 +1,7 @@
 package plugins
 
 import (
+	"bytes"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -174,13 +175,14 @@ func swapMany(t *testing.T, n int) {
 	for i := range 20 { // until pools, caches and the allocator have what they keep
 		step(i)
 	}
-	goroutines, before := runtime.NumGoroutine(), heapInUse()
+	goroutines, before, maps := runtime.NumGoroutine(), heapInUse(), mappings()
 	for i := range n {
 		step(i)
 	}
 	stop()
 	assert.Eventually(t, func() bool { return runtime.NumGoroutine() <= goroutines }, eventually, tick)
 	assert.LessOrEqual(t, heapInUse(), before+4<<20+before/4, "heap")
+	assert.LessOrEqual(t, mappings(), maps+32, "memory of guests and code of compilers")
 	assert.Positive(t, events())
 	t.Logf("%d swaps, %d events meanwhile; heap %d KiB, then %d KiB", n, events(), before>>10, heapInUse()>>10)
 }
@@ -200,6 +202,12 @@ func (r *rig) keepSaying(payload string) (stop func(), said func() int64) {
 		}
 	})
 	return func() { cancel(); wg.Wait() }, n.Load
+}
+
+// mappings counts the ranges of addresses that the process has mapped; 0 where that is not known.
+func mappings() int {
+	text, _ := os.ReadFile("/proc/self/maps")
+	return bytes.Count(text, []byte{'\n'})
 }
 
 func heapInUse() uint64 {

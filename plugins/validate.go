@@ -28,7 +28,7 @@ const (
 	maxFailures    = 100_000
 	maxQuarantined = 10_000
 
-	maxTableEntries = 10_000_000
+	maxTableEntries = 131_072        // package meter has no more
 	maxStack        = 16 * relay.MiB // wazero's own stack ends at some 50 MB, which the meter's count must not reach
 	maxCount        = 10_000_000
 )
