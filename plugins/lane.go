@@ -142,6 +142,21 @@ func (l *lane) work() {
 	}
 }
 
+// decideNow decides an event that some filter sees, if the lane is idle: then nothing waits that must go before it. It
+// reports whether it did.
+func (l *lane) decideNow(g *generation, ev *relay.Event, set filterSet, r *relay.Result) bool {
+	l.mu.Lock()
+	mine := !l.closed && l.claim()
+	l.mu.Unlock()
+	if !mine {
+		return false
+	}
+	defer crash()
+	*r = l.chain.run(g, ev, set)
+	l.handOver()
+	return true
+}
+
 // decide takes a task through the chain, unless whoever waits for it has given up.
 func (l *lane) decide(t *task) {
 	if t.batch != nil {

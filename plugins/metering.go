@@ -45,10 +45,6 @@ var (
 const (
 	// maxStretch is how many times its limit a call may last by the clock on the wall.
 	maxStretch = 10
-	// slice is the fuel that is handed out at a time. A small filter's event costs a tenth of it, so that asking for it is
-	// no part of what it takes; a guest that misses the caches with every load spends it in less than 2 ms, for which it
-	// keeps the garbage collector waiting.
-	slice = 32 << 10
 	// maxCounted is the most that the time between two ticks counts: a slice of fuel takes less. What is beyond it was
 	// not the guest's: a busy machine kept its thread from running. Measured with two cores busy, at a limit of 10 ms,
 	// one innocent event of 6,000 would be lost to that.
@@ -102,7 +98,7 @@ func (m *metering) tick(fuel, stack int64) int64 {
 		m.yielded = nanos()
 		m.resumed = m.yielded
 	}
-	m.given = slice
+	m.given = meter.Slice
 	if m.most > 0 {
 		m.given = min(m.given, m.most-m.spent)
 	}

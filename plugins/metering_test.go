@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"eventrelay/plugins/meter"
 	"eventrelay/relay"
 )
 
@@ -72,7 +73,7 @@ func TestMetering_FuelIsDeterministic(t *testing.T) {
 	b := spent(words, "p", "p", "u", "o", words)
 	assert.Equal(t, a[0], a[3])
 	assert.Equal(t, []uint64{a[1], a[0], a[0], a[2], a[4], a[1]}, b)
-	assert.Greater(t, a[1], uint64(slice), "more than a slice")
+	assert.Greater(t, a[1], uint64(meter.Slice), "more than a slice")
 }
 
 // A trap in the middle of the guest's calls leaves the stack as if they had never been.
@@ -100,12 +101,12 @@ func TestMetering_LostTimeDoesNotCount(t *testing.T) {
 
 func TestMetering_Tick(t *testing.T) {
 	m := &metering{}
-	m.begin(nanos(), time.Hour, 2*slice+5_000)
-	assert.Equal(t, int64(slice), m.tick(0, 0))
-	assert.Equal(t, int64(slice), m.tick(-5, 0), "slice + 5 are spent")
+	m.begin(nanos(), time.Hour, 2*meter.Slice+5_000)
+	assert.Equal(t, int64(meter.Slice), m.tick(0, 0))
+	assert.Equal(t, int64(meter.Slice), m.tick(-5, 0), "slice + 5 are spent")
 	assert.Equal(t, int64(4_995), m.tick(0, 0))
 	assert.PanicsWithValue(t, errFuel, func() { m.tick(-1, 0) })
-	assert.Equal(t, int64(2*slice+5_001), m.spent)
+	assert.Equal(t, int64(2*meter.Slice+5_001), m.spent)
 	assert.PanicsWithValue(t, errStack, func() { m.tick(-1, -1) })
 	m.begin(nanos(), time.Hour, 0)
 	m.cancelled.Store(true)

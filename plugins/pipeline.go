@@ -117,9 +117,14 @@ func (p *Pipeline) Publish(ctx context.Context, evs []*relay.Event, results []re
 	p.wait(b)
 }
 
-// single publishes an event that no filter sees, without a batch. It reports whether it was one.
+// single publishes one event without a batch: at once if no filter sees it, or if its lane is idle. It reports whether
+// that was so.
 func (p *Pipeline) single(g *generation, ev *relay.Event, r *relay.Result) bool {
-	if set, _ := p.route(g, ev); set != 0 || !g.direct() {
+	set, at := p.route(g, ev)
+	switch {
+	case set != 0:
+		return p.lanes[at].decideNow(g, ev, set, r)
+	case !g.direct():
 		return false
 	}
 	*r = relay.Result{EventID: ev.ID, Position: p.sink.Append(ev)}

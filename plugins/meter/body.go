@@ -22,6 +22,7 @@ type body struct {
 	leaves   bool   // has a return, or a branch that is one
 	toLoop   bool   // runs straight into a loop
 
+	keeps bool   // keeps its fuel in a local while it runs: it has loops, and calls nothing
 	flat  bool   // takes so little stack, with all it calls, that it need not be metered
 	quiet bool   // spends so little, with all it calls, that it need not look at the fuel
 	need  uint64 // bytes of stack, if flat

@@ -39,7 +39,7 @@ func (in *injected) spendLength(c *coder, local uint32, unit bulkUnit) {
 	}
 	c.plain(opI64Sub)
 	c.op(opGlobalSet, in.fuel)
-	in.ask(c)
+	purse{in: in}.askIfSpent(c)
 }
 
 // lengthCode is a function that pays for the length it is given, and returns it.

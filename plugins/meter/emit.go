@@ -10,41 +10,78 @@ func (m *module) shifted(f uint32) uint32 {
 
 // emitter writes rewritten code.
 type emitter struct {
-	m  *module
-	in *injected
-	c  coder
+	m     *module
+	in    *injected
+	c     coder
+	purse purse // of the function at hand
 }
 
 // body appends the rewritten code of a function.
 func (e *emitter) body(index int) {
 	b := &e.m.bodies[index]
-	e.c = append(e.c, b.code[:b.instr]...)
+	e.purse = purse{e.in, b.keeps, b.locals}
+	e.declare(b)
 	from := b.instr
 	for i := b.sites[0]; i < b.sites[1]; i++ {
 		s := &e.m.a.sites[i]
-		if s.kind == siteNone {
+		first := i == b.sites[0]
+		if s.kind == siteNone && !first {
 			continue
 		}
 		e.c = append(e.c, b.code[from:s.at]...)
 		from = int(s.at) + int(s.size)
-		if i == b.sites[0] && !b.flat {
-			e.in.payEntry(&e.c, int64(s.val), int64(b.frameBytes()))
-			if b.leaves {
-				e.exitBlock(index)
-			}
-			continue
+		if first {
+			e.begin(b, s, index)
+		} else {
+			e.site(b, s)
 		}
-		e.site(b, s)
 	}
-	if b.flat {
+	if b.flat && !b.keeps {
 		e.c = append(e.c, b.code[from:]...)
 		return
 	}
 	e.c = append(e.c, b.code[from:len(b.code)-1]...)
+	e.finish(b)
+}
+
+// declare writes what locals the function has.
+func (e *emitter) declare(b *body) {
+	if !b.keeps {
+		e.c = append(e.c, b.code[:b.instr]...)
+		return
+	}
+	r := reader{b: b.code}
+	e.c = appendU32(e.c, r.u32()+1)
+	e.c = append(e.c, b.code[r.at:b.instr]...)
+	e.c = append(e.c, 1, typeI64)
+}
+
+// begin pays on entry, at the first site.
+func (e *emitter) begin(b *body, s *site, index int) {
+	switch {
+	case !b.flat:
+		e.in.payEntry(&e.c, int64(s.val), int64(b.frameBytes()))
+	case s.kind == siteCharge:
+		kept := e.purse.kept
+		e.purse.kept = false
+		e.charge(s)
+		e.purse.kept = kept
+	}
+	e.purse.take(&e.c)
+	if b.leaves && (!b.flat || b.keeps) {
+		e.exitBlock(index)
+	}
+}
+
+// finish settles at the one place where the function ends.
+func (e *emitter) finish(b *body) {
 	if b.leaves {
 		e.c.plain(opEnd)
 	}
-	e.c.add(e.in.stack, int64(b.frameBytes()))
+	e.purse.put(&e.c)
+	if !b.flat {
+		e.c.add(e.in.stack, int64(b.frameBytes()))
+	}
 	e.c.plain(opEnd)
 }
 
@@ -67,38 +104,45 @@ func (e *emitter) site(b *body, s *site) {
 	case siteCharge:
 		e.charge(s)
 	case siteCall:
-		c.op(opCall, e.m.shifted(s.val))
+		e.call(e.m.shifted(s.val))
 	case siteRefFunc:
 		c.op(opRefFunc, e.m.shifted(s.val))
 	case siteReturn:
-		if b.flat {
+		if b.flat && !b.keeps {
 			c.plain(opReturn)
 		} else {
 			c.op(opBr, s.val)
 		}
 	case siteFill:
-		c.op(opCall, e.in.byName[funcFill])
+		e.call(e.in.byName[funcFill])
 	case siteCopy:
-		c.op(opCall, e.in.byName[funcCopy])
+		e.call(e.in.byName[funcCopy])
 	case siteInit:
-		c.op(opCall, e.in.segments[s.val])
+		e.call(e.in.segments[s.val])
 	case siteBytes:
-		c.op(opCall, e.in.byName[funcBytes])
+		e.call(e.in.byName[funcBytes])
 	case siteEntries:
-		c.op(opCall, e.in.byName[funcEntries])
+		e.call(e.in.byName[funcEntries])
 	case sitePages:
-		c.op(opCall, e.in.byName[funcPages])
+		e.call(e.in.byName[funcPages])
 	}
+}
+
+// call calls a function that spends fuel.
+func (e *emitter) call(f uint32) {
+	e.purse.put(&e.c)
+	e.c.op(opCall, f)
+	e.purse.take(&e.c)
 }
 
 func (e *emitter) charge(s *site) {
 	weight := int64(s.val)
 	switch {
 	case !s.tested:
-		e.c.add(e.in.fuel, -weight)
+		e.purse.spend(&e.c, weight)
 	case s.again:
-		e.in.payLoop(&e.c, weight)
+		e.purse.payLoop(&e.c, weight)
 	default:
-		e.in.payHere(&e.c, weight)
+		e.purse.payHere(&e.c, weight)
 	}
 }

@@ -16,8 +16,8 @@ const (
 )
 
 // Slice is the fuel that a host may hand out at a time: a guest that spends it takes from microseconds (arithmetic) to
-// about a millisecond (cache misses all over its memory), and asking for it costs less than 1 % of that.
-const Slice = 10_000
+// a millisecond or so (cache misses all over its memory), and asking for it costs less than 1 % of that.
+const Slice = 32 << 10
 
 // Scan reads a module and refuses it, before anything is compiled, if it is not of WebAssembly 2.0 or above a limit. The
 // error says what is wrong and where. Scan does not check types: the engine does. It allocates in proportion to the

@@ -58,6 +58,7 @@ func (m *module) plan() {
 			s := &sites[j]
 			switch s.kind {
 			case siteCharge:
+				b.keeps = b.keeps || s.again && b.called == 0
 				if j == 0 {
 					s.tested = !b.quiet && !b.toLoop
 				}
