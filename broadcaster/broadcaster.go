@@ -21,6 +21,7 @@ type Broadcaster struct {
 	loops *loops
 
 	stats stats
+	full  atomic.Bool           // written under mu: publishers are held back
 	rules atomic.Pointer[rules] // written under mu
 
 	// shards is replaced, never changed, under mu.
@@ -31,7 +32,7 @@ type Broadcaster struct {
 	n         uint64 // position of the newest event
 	index     index
 	rings     ringPool
-	events    []*event // for use again
+	spare     spare // events for use again
 	feeds     int
 	held      int // events that some entry refers to
 	heldBytes uint64
@@ -40,6 +41,7 @@ type Broadcaster struct {
 
 	keptEntries int // live ones of all kept
 	budget      budget
+	waiting     []func() // for room, while full
 	closed      bool
 }
 
@@ -130,7 +132,7 @@ func (b *Broadcaster) append(src *relay.Event, now time.Time) relay.Position {
 	var ev *event
 	b.index.match(src.Topic, func(f *feed) {
 		if ev == nil {
-			ev = b.newEvent()
+			ev = b.spare.get()
 			ev.src, ev.n, ev.at, ev.size = src, b.n, now, eventSize(src)
 			b.held++
 			b.heldBytes += ev.size
@@ -154,20 +156,8 @@ func (p *part) mark() {
 	}
 }
 
-// newEvent and unref need mu.
-func (b *Broadcaster) newEvent() *event {
-	last := len(b.events) - 1
-	if last < 0 {
-		return new(event)
-	}
-	ev := b.events[last]
-	b.events[last] = nil
-	b.events = b.events[:last]
-	return ev
-}
-
 // unref gives up one entry's reference. When it was the last, nobody reads the event any more: every shard that did has
-// reported a higher low since.
+// reported a higher low since. It needs mu.
 func (b *Broadcaster) unref(ev *event) {
 	if ev.refs--; ev.refs > 0 {
 		return
@@ -178,9 +168,7 @@ func (b *Broadcaster) unref(ev *event) {
 	if n := ev.encoded(); n > 0 {
 		b.stats.encoded.Add(int64(-n))
 	}
-	if ev.reset() && len(b.events) < maxFree {
-		b.events = append(b.events, ev)
-	}
+	b.spare.put(ev)
 }
 
 // wake wakes the loops that sleep though there is work for them. It must be called without mu.
@@ -234,7 +222,13 @@ func (b *Broadcaster) leave(p *part) {
 func (b *Broadcaster) Close() error {
 	b.mu.Lock()
 	b.closed = true
+	b.full.Store(false)
+	waiting := b.waiting
+	b.waiting = nil
 	b.mu.Unlock()
+	for _, ready := range waiting {
+		ready()
+	}
 	b.loops.close()
 	return nil
 }

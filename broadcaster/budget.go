@@ -13,12 +13,13 @@ import (
 // says. If halving all of them does not suffice, whole backlogs go, the newest events with them. Who looks for victims looks
 // at the feeds with members behind only, and not again before a sixteenth of the budget was appended.
 type budget struct {
-	behind  map[*feed]int // of feeds with members behind: in how many shards
-	charged uint64        // bytes of all events appended
-	next    uint64        // no look for victims before charged is this
-	reliefs uint64        // feeds relieved
-	told    uint64        // of those, how many the log knows of
-	toldAt  time.Time
+	behind   map[*feed]int // of feeds with members behind: in how many shards
+	charged  uint64        // bytes of all events appended
+	next     uint64        // no look for victims before charged is this
+	reliefs  uint64        // feeds relieved
+	told     uint64        // of those, how many the log knows of
+	toldAt   time.Time
+	lookedAt time.Time // by makeRoom
 }
 
 // relief is what a part's next visit is to give up.
@@ -33,9 +34,14 @@ const (
 // used returns how many bytes all that waits for clients takes: events, their encoded forms, the feeds' entries, outboxes.
 // It needs mu.
 func (b *Broadcaster) used() uint64 {
+	return b.pinned() + uint64(max(0, b.stats.outbox.Load()))
+}
+
+// pinned is used without the outboxes. It needs mu.
+func (b *Broadcaster) pinned() uint64 {
 	const entrySize = uint64(unsafe.Sizeof(entry{}))
-	other := max(0, b.stats.encoded.Load()+b.stats.outbox.Load())
-	return b.heldBytes + b.rings.slots*entrySize + uint64(b.keptEntries)*keptOverhead + uint64(other)
+	events := b.heldBytes + uint64(b.held)*eventMemory + uint64(max(0, b.stats.encoded.Load()))
+	return events + b.rings.slots*entrySize + uint64(b.keptEntries)*keptOverhead
 }
 
 // charge accounts for an event just appended, and sees to the budget. It needs mu.
@@ -45,6 +51,10 @@ func (b *Broadcaster) charge(ev *event) {
 	if used := b.used(); used > memory && b.budget.charged >= b.budget.next {
 		b.budget.next = b.budget.charged + memory/16
 		b.relieve(used - memory + memory/8)
+	}
+	if b.pinned() > memory+memory/8 && !b.full.Load() {
+		b.full.Store(true)
+		b.stats.holdbacks.Add(1)
 	}
 }
 
@@ -79,19 +89,19 @@ func (b *Broadcaster) heaviest(how relief, excess uint64) (least int, enough boo
 	return least, sum >= excess
 }
 
-// weight is how many bytes of events f holds, or, if no more than half are to go, how many without the newest.
+// weight is how many bytes the events take that f holds, or, if no more than half are to go, how many without the newest.
 func (b *Broadcaster) weight(f *feed, how relief) (w uint64) {
 	if tail := f.tail.Load(); f.base < tail {
 		newest := f.at(tail - 1)
-		w = newest.before - f.at(f.base).before
+		w = newest.before - f.at(f.base).before + (tail-1-f.base)*eventMemory
 		if how == reliefAll {
-			w += newest.ev.size
+			w += newest.ev.size + eventMemory
 		}
 	}
 	if k := b.kept[f]; k != nil {
-		w += k.bytes
+		w += k.bytes + uint64(k.live)*eventMemory
 		if how == reliefHalf && len(k.entries) > 0 {
-			w -= k.entries[len(k.entries)-1].ev.size
+			w -= k.entries[len(k.entries)-1].ev.size + eventMemory
 		}
 	}
 	return w

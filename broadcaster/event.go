@@ -3,6 +3,7 @@ package broadcaster
 import (
 	"sync"
 	"time"
+	"unsafe"
 
 	"eventrelay/relay"
 )
@@ -13,7 +14,7 @@ type event struct {
 	src  *relay.Event
 	n    uint64    // position
 	at   time.Time // monotonic, for lag
-	size uint64    // bytes it is charged with
+	size uint64    // bytes that it counts against lag limits
 
 	// Guarded by Broadcaster.mu.
 	refs int // entries that refer to it
@@ -27,8 +28,12 @@ type event struct {
 	deflated  [2]deflated // the plain and the envelope form, the latter without its beginning
 }
 
-// eventOverhead is what an event is charged with beside its payload, so that a flood of empty events counts too.
+// eventOverhead is what an event counts beside its payload against a lag limit, so that a flood of empty events counts too.
 const eventOverhead = 128
+
+// eventMemory is what an event takes beyond its size: itself, what the publisher made, its id, and what allocation rounds
+// up, less what its size has of that.
+const eventMemory = uint64(unsafe.Sizeof(event{})+unsafe.Sizeof(relay.Event{})+relay.EventIDLen+32) - eventOverhead
 
 func eventSize(ev *relay.Event) uint64 {
 	return uint64(len(ev.Payload) + len(ev.Topic) + eventOverhead)
@@ -61,6 +66,11 @@ func (ev *event) reset() bool {
 		ev.deflated[i] = deflated{body: ev.deflated[i].body[:0]}
 	}
 	return true
+}
+
+// buffers returns the capacity of ev's buffers.
+func (ev *event) buffers() int {
+	return cap(ev.envelope) + cap(ev.deflated[0].body) + cap(ev.deflated[1].body)
 }
 
 // encoded returns how many bytes the forms take that were made of ev.

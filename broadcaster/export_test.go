@@ -1,6 +1,10 @@
 package broadcaster
 
-import "eventrelay/relay"
+import (
+	"time"
+
+	"eventrelay/relay"
+)
 
 // HeldRings counts the feeds that hold a ring.
 func (b *Broadcaster) HeldRings() (n int) {
@@ -35,4 +39,11 @@ func (b *Broadcaster) Kept() (feeds, entries int) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	return len(b.kept), b.keptEntries
+}
+
+// LookAgain has the next look for room come at once.
+func (b *Broadcaster) LookAgain() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.budget.lookedAt = time.Time{}
 }

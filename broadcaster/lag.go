@@ -90,6 +90,7 @@ func (s *Shard) Tick() {
 	s.cutSlow()
 	now := time.Now()
 	s.b.logReliefs(now)
+	s.b.makeRoom()
 	for _, p := range s.reap.behind {
 		limit := s.ageLimit(p, now)
 		for _, i := range p.members {

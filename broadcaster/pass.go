@@ -6,7 +6,7 @@ import "eventrelay/relay"
 type visit struct {
 	start uint32 // where it began: rotates, so that nobody is always last
 	next  uint32 // how many members it has seen
-	again bool   // gatherSize left some member behind: visit once more
+	again bool   // gatherSize left some member behind: the next pass is to visit it once more
 }
 
 // chunk is how many members are visited between looks at the tail.
@@ -89,21 +89,20 @@ func (s *Shard) visit(p *part, n int) int {
 	return max(seen, 1)
 }
 
-// endVisit takes p off the list of work, or puts it at the end if someone was left behind: other feeds come first.
+// endVisit takes p off the list of work. If someone was left behind, p is visited again in the next pass: so no pass is
+// endless, however fast events come, and what it need not keep any more is released, and its limits looked at, in between.
 func (s *Shard) endVisit(p *part) {
 	v := &p.visit
-	again := v.again
+	if v.again {
+		s.reap.unfinished = append(s.reap.unfinished, p)
+	}
 	*v = visit{start: v.start + chunk}
 	if int(v.start) >= len(p.members) {
 		v.start = 0
 	}
-	if last := len(s.work) - 1; !again {
-		s.work[last] = nil
-		s.work = s.work[:last]
-	} else {
-		copy(s.work[1:], s.work[:last])
-		s.work[0] = p
-	}
+	last := len(s.work) - 1
+	s.work[last] = nil
+	s.work = s.work[:last]
 }
 
 // deliver sends what member i, of connection c, waits for, up to tail, and moves its cursor.

@@ -8,11 +8,12 @@ import (
 
 // reap is what a pass leaves to be settled at its end.
 type reap struct {
-	dead    []relay.Slot // connections to be closed
-	leaves  []*part      // parts with members that are gone
-	touched []*part      // parts in which a cursor moved
-	behind  []*part      // parts with a member that is not at the tail, for Tick
-	slow    []slowClient // connections that are being told so, for Tick
+	dead       []relay.Slot // connections to be closed
+	leaves     []*part      // parts with members that are gone
+	touched    []*part      // parts in which a cursor moved
+	behind     []*part      // parts with a member that is not at the tail, for Tick
+	unfinished []*part      // parts to be visited again in the next pass
+	slow       []slowClient // connections that are being told so, for Tick
 }
 
 func (r *reap) pending() bool { return len(r.dead)+len(r.leaves)+len(r.touched) > 0 }
@@ -48,7 +49,9 @@ func (s *Shard) settle() {
 	}
 	clear(r.touched)
 	clear(r.leaves)
-	r.touched, r.leaves = r.touched[:0], r.leaves[:0]
+	clear(r.unfinished)
+	r.touched, r.leaves, r.unfinished = r.touched[:0], r.leaves[:0], r.unfinished[:0]
+	s.b.makeRoom()
 	s.bury()
 }
 
@@ -81,6 +84,9 @@ func (s *Shard) report() {
 	b := s.b
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	for _, p := range s.reap.unfinished {
+		p.mark()
+	}
 	caughtUp := false
 	for _, p := range s.reap.touched {
 		was := p.behind

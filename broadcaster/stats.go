@@ -17,6 +17,7 @@ type stats struct {
 	bytes      atomic.Uint64
 	sends      atomic.Uint64 // writes that carried deliveries
 	full       atomic.Uint64 // sends cut short by a full socket
+	holdbacks  atomic.Uint64 // times that publishers were held back
 	encoded    atomic.Int64  // bytes of encoded forms of events that are held
 	outbox     atomic.Int64  // bytes in outboxes
 	opened     atomic.Int64
@@ -80,6 +81,7 @@ func (b *Broadcaster) Metrics(yield func(relay.Metric)) {
 	gauge("relay_fanout_memory_bytes", "Bytes that all that waits for clients takes, in all forms.", float64(s.Memory))
 	gauge("relay_fanout_memory_limit_bytes", "What it may take: fanout.memory.", float64(b.rules.Load().memory))
 	counter("relay_fanout_reliefs_total", "Times that a feed's slowest clients were not waited for because of that limit.", reliefs)
+	counter("relay_fanout_holdbacks_total", "Times that publishers had to wait because of that limit: events came faster than they went out.", b.stats.holdbacks.Load())
 	counter("relay_appended_events_total", "Events handed to the fan-out.", s.Appended)
 	counter("relay_deliveries_total", "Events written to clients, counted per client.", s.Deliveries)
 	counter("relay_delivered_bytes_total", "Bytes of event frames written to clients.", s.Sent)

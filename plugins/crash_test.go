@@ -13,7 +13,7 @@ import (
 )
 
 // brokenSink stands for a bug of ours.
-type brokenSink struct{ relay.Sink }
+type brokenSink struct{ nowhere }
 
 func (brokenSink) Append(*relay.Event) relay.Position { panic("broken sink") }
 

@@ -7,6 +7,7 @@ import (
 	"encoding/binary"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -21,6 +22,8 @@ type recorder struct {
 	mu     sync.Mutex
 	events []*relay.Event
 	block  chan struct{} // if not nil, Append waits for it
+	ready  []func()      // what Full was given
+	full   atomic.Bool
 }
 
 func (r *recorder) Append(ev *relay.Event) relay.Position {
@@ -31,6 +34,15 @@ func (r *recorder) Append(ev *relay.Event) relay.Position {
 	defer r.mu.Unlock()
 	r.events = append(r.events, ev)
 	return relay.Position{Epoch: "e", N: uint64(len(r.events))}
+}
+
+func (r *recorder) Full(ready func()) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.full.Load() && ready != nil {
+		r.ready = append(r.ready, ready)
+	}
+	return r.full.Load()
 }
 
 func (r *recorder) AppendBatch(evs []*relay.Event, at []relay.Position) {

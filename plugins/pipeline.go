@@ -94,6 +94,10 @@ func (p *Pipeline) Publish(ctx context.Context, evs []*relay.Event, results []re
 	} else {
 		defer g.release()
 	}
+	if err == nil && p.sink.Full(nil) {
+		p.stats.refused.Add(uint64(len(evs)))
+		err = relay.ErrBusy
+	}
 	if err == nil && len(evs) == 1 && p.single(g, evs[0], &results[0]) {
 		return
 	}
@@ -250,6 +254,11 @@ func (p *Pipeline) Submit(ev *relay.Event, done func(relay.Result), ready func()
 	g := p.current()
 	if g == nil {
 		return relay.ErrClosed
+	}
+	if p.sink.Full(ready) {
+		p.stats.refused.Add(1)
+		g.release()
+		return relay.ErrBusy
 	}
 	set, at := p.route(g, ev)
 	if set == 0 && g.direct() {

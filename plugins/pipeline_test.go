@@ -381,10 +381,29 @@ func TestPipeline_Allocations(t *testing.T) {
 type nowhere struct{}
 
 func (nowhere) Append(*relay.Event) relay.Position { return relay.Position{Epoch: "e", N: 1} }
+func (nowhere) Full(func()) bool                   { return false }
+
 func (nowhere) AppendBatch(evs []*relay.Event, at []relay.Position) {
 	for i := range evs {
 		at[i] = relay.Position{Epoch: "e", N: 1}
 	}
+}
+
+// When too much waits for clients, nothing is taken, whether filters would see it or not.
+func TestPipeline_FullSink(t *testing.T) {
+	r := openRig(t, Options{}, Filter{Name: "f", Path: guest("pass"), Topics: []relay.Pattern{"seen.*"}})
+	r.sink.full.Store(true)
+	for _, res := range r.publish(event("plain", "a"), event("seen.it", "b")) {
+		assert.ErrorIs(t, res.Err, relay.ErrBusy)
+	}
+	told := false
+	require.ErrorIs(t, r.Submit(event("plain", "c"), nil, func() { told = true }), relay.ErrBusy)
+	require.Len(t, r.sink.ready, 1)
+	r.sink.ready[0]()
+	assert.True(t, told)
+	assert.Empty(t, r.sink.all())
+	r.sink.full.Store(false)
+	assert.NoError(t, r.publish(event("plain", "a"))[0].Err)
 }
 
 // Whatever moment Close comes in: an event is appended if and only if its result says so.

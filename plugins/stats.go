@@ -123,7 +123,7 @@ func (p *Pipeline) Metrics(yield func(relay.Metric)) {
 				p.decided(src, v), "source", src.String(), "verdict", v.String()))
 		}
 	}
-	yield(counter("relay_pipeline_refused_total", "Events refused because the queue before the filters was full.", p.stats.refused.Load()))
+	yield(counter("relay_pipeline_refused_total", "Events refused because the queue before the filters, or the memory of the fan-out, was full.", p.stats.refused.Load()))
 	for i, outcome := range [...]string{"failed", "done"} {
 		yield(counter("relay_plugin_reloads_total", "Reloads of the filters.", p.stats.reloads[i].Load(), "outcome", outcome))
 	}

@@ -7,8 +7,8 @@ import (
 
 // Errors of a Publisher, by event.
 var (
-	// ErrBusy is returned when the queue before the filters is full. The event was not taken; try again later.
-	ErrBusy = errors.New("too many events are waiting for the filters")
+	// ErrBusy is returned when the queue before the filters is full, or the sink. The event was not taken; try again later.
+	ErrBusy = errors.New("too many events are waiting")
 	// ErrClosed is returned when the relay is stopping.
 	ErrClosed = errors.New("the relay is stopping")
 	// ErrTooLarge is returned when an event does not fit a limit of the relay.
@@ -24,7 +24,7 @@ type Publisher interface {
 
 	// Submit takes one event without blocking and never runs a guest on the calling goroutine, so that event loops
 	// may call it. done, which may be nil, is called exactly once, from any goroutine, perhaps before Submit returns;
-	// it must not block. When the queue is full, Submit returns ErrBusy and has not taken the event: done is not
+	// it must not block. When the queue or the sink is full, Submit returns ErrBusy and has not taken the event: done is not
 	// called, and ready is called once, from any goroutine, when there is room again. After ErrClosed neither is called.
 	Submit(ev *Event, done func(Result), ready func()) error
 }
@@ -36,4 +36,7 @@ type Sink interface {
 	Append(ev *Event) Position
 	// AppendBatch appends evs in order under one lock and sets at[i] to the position of evs[i]. len(at) == len(evs).
 	AppendBatch(evs []*Event, at []Position)
+	// Full reports whether so much waits for clients that publishers should wait, though Append still takes events. Then
+	// ready, which may be nil, is called once, from any goroutine, when there is room again; it must not block.
+	Full(ready func()) bool
 }

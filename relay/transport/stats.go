@@ -115,6 +115,6 @@ func (s *Server) Metrics(yield func(relay.Metric)) {
 	counter("relay_handshake_timeouts_total", "Connections cut because their request did not come in time.", timeouts)
 	counter("relay_received_messages_total", "Messages received from WebSocket clients.", messages)
 	counter("relay_received_bytes_total", "Payload bytes received from WebSocket clients.", bytes)
-	counter("relay_receive_pauses_total", "Times a connection was not read because the queue before the filters was full.", paused)
+	counter("relay_receive_pauses_total", "Times a connection was not read because there was no room for what it published.", paused)
 	counter("relay_accept_errors_total", "Connections that could not be accepted, mostly for want of file descriptors.", acceptFails)
 }

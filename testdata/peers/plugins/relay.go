@@ -22,6 +22,8 @@ func (s *nowhere) Append(*relay.Event) relay.Position {
 	return relay.Position{Epoch: "e", N: s.n}
 }
 
+func (*nowhere) Full(func()) bool { return false }
+
 func (s *nowhere) AppendBatch(evs []*relay.Event, at []relay.Position) {
 	for i, ev := range evs {
 		at[i] = s.Append(ev)
