@@ -52,10 +52,8 @@ func validateTopics(topics []Topic) error {
 	}
 	for i, t := range topics {
 		key := fmt.Sprintf("topics[%d].", i)
-		if t.Match == "" {
-			errs = append(errs, fmt.Errorf(`%smatch: is missing; write a pattern, such as "prices.>"`, key))
-		} else if _, err := relay.ParsePattern(string(t.Match)); err != nil {
-			errs = append(errs, fmt.Errorf("%smatch: %w", key, err))
+		if err := validateMatch(key+"match", topics[:i], t.Match); err != nil {
+			errs = append(errs, err)
 		}
 		if err := t.Slow.validate(key + "slow"); err != nil {
 			errs = append(errs, err)
@@ -66,14 +64,23 @@ func validateTopics(topics []Topic) error {
 		if t.MaxLagTime < 0 {
 			errs = append(errs, fmt.Errorf("%smax_lag_time: %v is negative", key, t.MaxLagTime))
 		}
-		for j, earlier := range topics[:i] {
-			if earlier.Match.Covers(t.Match) {
-				errs = append(errs, fmt.Errorf("%smatch: %q has no effect, as topics[%d] matches all of it and comes first", key, t.Match, j))
-				break
-			}
-		}
 	}
 	return errors.Join(errs...)
+}
+
+func validateMatch(key string, earlier []Topic, match relay.Pattern) error {
+	if match == "" {
+		return fmt.Errorf(`%s: is missing; write a pattern, such as "prices.>"`, key)
+	}
+	if _, err := relay.ParsePattern(string(match)); err != nil {
+		return fmt.Errorf("%s: %w", key, err)
+	}
+	for j, e := range earlier {
+		if e.Match.Covers(match) {
+			return fmt.Errorf("%s: %q has no effect, as topics[%d] matches all of it and comes first", key, match, j)
+		}
+	}
+	return nil
 }
 
 // mode is a Policy in one byte.

@@ -238,5 +238,6 @@ func TestTopics_Validate(t *testing.T) {
 	} {
 		assert.ErrorContains(t, err, want)
 	}
+	assert.Equal(t, 1, strings.Count(err.Error(), "has no effect"), "what is no pattern has one fault: %v", err)
 	assert.ErrorContains(t, broadcaster.Options{Topics: make([]broadcaster.Topic, 256)}.Validate(), "topics: has 256 entries; at most 255 are possible")
 }
