@@ -5,7 +5,6 @@ import (
 	"errors"
 	"net/http"
 	"strconv"
-	"time"
 
 	"eventrelay/relay"
 )
@@ -26,11 +25,8 @@ var (
 	noSniff     = []string{"nosniff"}
 )
 
-// answerTimeout is how long a peer may take to read its answer.
-const answerTimeout = 10 * time.Second
-
-// write sends a, which was ready at the given time.
-func (x *exchange) write(a answer, ready time.Time) {
+// write sends a. How long the peer may take to read it is for the server to say.
+func (x *exchange) write(a answer) {
 	h := x.w.Header()
 	if x.unread {
 		x.giveUp()
@@ -54,8 +50,6 @@ func (x *exchange) write(a answer, ready time.Time) {
 	if a.replayed {
 		h.Set("Idempotency-Replayed", "true")
 	}
-	// A peer that does not read its answer must not hold the connection. net/http lifts the deadline with the next request.
-	_ = http.NewResponseController(x.w).SetWriteDeadline(ready.Add(answerTimeout))
 	x.w.WriteHeader(a.status)
 	_, _ = x.w.Write(a.body) // a peer that went away misses its answer
 }

@@ -39,9 +39,8 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	// A panic takes the exchange out of use, but not out of the count.
 	defer h.stats.inflight.Add(-1)
 	a := x.run()
-	ready := time.Now()
-	x.write(a, ready)
-	h.stats.count(a.status, ready.Sub(x.now))
+	h.stats.count(a.status, time.Since(x.now))
+	x.write(a)
 	x.end()
 	h.exchanges.Put(x)
 }

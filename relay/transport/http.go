@@ -3,7 +3,6 @@ package transport
 import (
 	"bytes"
 	"context"
-	"errors"
 	"log/slog"
 	"net"
 	"net/http"
@@ -18,8 +17,8 @@ import (
 const (
 	// httpIdle is how long a kept-alive HTTP connection may be silent.
 	httpIdle = 2 * time.Minute
-	// httpAnswer is how long a request may take from its head to its answer, unless its handler grants more: a peer that
-	// does not read answers must not hold a connection.
+	// httpAnswer is how long a peer may take to take what one write answers: one that does not read must not hold a
+	// connection.
 	httpAnswer = 10 * time.Second
 	// leastHTTP is how many HTTP connections are served however few WebSockets may be. Beyond it, an eighth of
 	// max_connections: who keeps HTTP connections open must not take the descriptors that WebSockets need.
@@ -44,7 +43,6 @@ func newHTTPSide(s *Server) *httpSide {
 	h.server = &http.Server{
 		Handler:           h,
 		ReadHeaderTimeout: s.options.HandshakeTimeout,
-		WriteTimeout:      httpAnswer,
 		IdleTimeout:       httpIdle,
 		MaxHeaderBytes:    maxHead,
 		ErrorLog:          slog.NewLogLogger(s.deps.Log.Handler(), slog.LevelDebug),
@@ -76,7 +74,7 @@ func (h *httpSide) hand(c net.Conn, read []byte) bool {
 	if h.open.Load()+int64(len(h.listener.conns)) >= h.most {
 		return false
 	}
-	return h.listener.put(&prefixed{Conn: c, read: read})
+	return h.listener.put(&prefixed{Conn: withPatience(c, httpAnswer), read: read})
 }
 
 // ServeHTTP serves a request, or upgrades it: a WebSocket may also begin on a kept-alive connection.
@@ -217,12 +215,7 @@ func (p *prefixed) Read(b []byte) (int, error) {
 }
 
 // CloseWrite implements what net.TCPConn has beyond net.Conn, and lingering needs.
-func (p *prefixed) CloseWrite() error {
-	if half, ok := p.Conn.(interface{ CloseWrite() error }); ok {
-		return half.CloseWrite()
-	}
-	return errors.ErrUnsupported
-}
+func (p *prefixed) CloseWrite() error { return closeWrite(p.Conn) }
 
 func unmap(a netip.AddrPort) netip.AddrPort { return netip.AddrPortFrom(a.Addr().Unmap(), a.Port()) }
 

@@ -53,13 +53,7 @@ func TestLazyConn_readDeadline(t *testing.T) {
 
 // waiting returns when a Read of c waits.
 func waiting(c *lazyConn) {
-	for {
-		c.in.mu.Lock()
-		yes := c.in.waiting
-		c.in.mu.Unlock()
-		if yes {
-			return
-		}
+	for !c.in.waiting.Load() {
 		runtime.Gosched()
 	}
 }
@@ -130,6 +124,58 @@ func TestLazyConn_writeDeadline(t *testing.T) {
 	assert.EqualValues(t, sent, got)
 }
 
+// What has come is worth more than a deadline nobody waited for, unless the deadline is net/http's way to say stop.
+func TestLazyConn_deadlineWithoutWait(t *testing.T) {
+	c, peer := lazyPair(t)
+	buf := make([]byte, 8)
+	_, _ = peer.Write([]byte("late"))
+	_, err := c.Read(buf[:1]) // now the rest has come, too
+	require.NoError(t, err)
+	require.NoError(t, c.SetReadDeadline(time.Unix(1, 0)))
+	_, err = c.Read(buf)
+	require.ErrorIs(t, err, os.ErrDeadlineExceeded)
+	require.NoError(t, c.SetReadDeadline(time.Now()))
+	n, err := c.Read(buf)
+	require.NoError(t, err)
+	assert.Equal(t, "ate", string(buf[:n]))
+	_, err = c.Read(buf)
+	require.ErrorIs(t, err, os.ErrDeadlineExceeded, "there is nothing to take, and no time to wait")
+}
+
+func TestLazyConn_patience(t *testing.T) {
+	c, peer := lazyPair(t)
+	c.setWritePatience(soon)
+	much := make([]byte, 64<<20) // more than the sockets hold
+	for range 2 {                // each call has patience of its own
+		begun := time.Now()
+		_, err := c.Write(much)
+		require.ErrorIs(t, err, os.ErrDeadlineExceeded)
+		assert.GreaterOrEqual(t, time.Since(begun), soon-time.Millisecond)
+	}
+	t.Run("is not prolonged by a peer that takes a little", func(t *testing.T) {
+		done := make(chan error, 1)
+		go func() {
+			_, err := c.Write(much)
+			done <- err
+		}()
+		buf := make([]byte, 4<<10)
+		for {
+			select {
+			case err := <-done:
+				require.ErrorIs(t, err, os.ErrDeadlineExceeded)
+				return
+			case <-time.After(soon / 10):
+				_, _ = peer.Read(buf)
+			}
+		}
+	})
+	require.NoError(t, c.SetWriteDeadline(time.Now().Add(3*soon)))
+	begun := time.Now()
+	_, err := c.Write(much)
+	require.ErrorIs(t, err, os.ErrDeadlineExceeded)
+	assert.GreaterOrEqual(t, time.Since(begun), 3*soon-time.Millisecond, "a deadline goes before patience")
+}
+
 func TestLazyConn_bytes(t *testing.T) {
 	c, peer := lazyPair(t)
 	data := bytes.Repeat([]byte("0123456789abcdef"), 256<<10)
@@ -183,7 +229,6 @@ func lazyRound(tb testing.TB, c, peer net.Conn, buf []byte) {
 	_, err := c.Read(buf)
 	_ = c.SetReadDeadline(time.Time{})
 	_ = c.SetReadDeadline(time.Now().Add(5 * time.Second))
-	_ = c.SetWriteDeadline(time.Now().Add(10 * time.Second))
 	_ = c.SetReadDeadline(time.Unix(1, 0))
 	_ = c.SetReadDeadline(time.Time{})
 	_, _ = c.Write(buf)
