@@ -36,6 +36,7 @@ type Server struct {
 	gate      gate
 	transport *transport.Server
 	procs     *procs
+	floor     []byte        // see newFloor
 	admin     *admin.Server // nil when it is off
 	watcher   *watcher      // nil when files are not watched
 
@@ -77,7 +78,7 @@ func WithWatch() Option { return func(s *Server) { s.watcher = &watcher{} } }
 // Open builds the parts and starts to serve. When it fails, nothing is left open.
 func Open(ctx context.Context, c *config.Config, log *slog.Logger, opts ...Option) (_ *Server, err error) {
 	// NOTE: the soft limit of open files needs no raising, Go programs start with it at the hard one.
-	s := &Server{log: log, running: c, closed: make(chan struct{})}
+	s := &Server{log: log, running: c, floor: newFloor(), closed: make(chan struct{})}
 	for _, o := range opts {
 		o(s)
 	}
