@@ -92,6 +92,9 @@ func (r *result) remarks(w *workload) []string {
 	if c.ClientBusy > 95 && c.Server.CPUPercent < 90 {
 		words = append(words, fmt.Sprintf("run %d: the client was the limit", r.Run))
 	}
+	if r.Dropped > 0 {
+		words = append(words, fmt.Sprintf("run %d: the kernel dropped %d packets, something else used the cores", r.Run, r.Dropped))
+	}
 	for _, count := range []struct {
 		n    int64
 		what string

@@ -24,7 +24,8 @@ type result struct {
 	Machine        string
 	Version        string          // of the peer
 	Command        []string        // of the client
-	Error          string          `json:",omitempty"`       // why the client said nothing
+	Error          string          `json:",omitempty"` // why the client said nothing
+	Dropped        int64           // packets, by the kernel
 	Server         string          `json:",omitempty"`       // the last that the server said
 	Raw            json.RawMessage `json:"Client,omitempty"` // what `relay bench --json` said
 	Client         *report         `json:"-"`                // the same, read; nil if there is none
@@ -61,7 +62,9 @@ func (r *result) measure(ctx context.Context, s *settings, p *peer, w *workload)
 	}
 	defer func() { r.Server = strings.TrimSpace(srv.stop()) }()
 	r.Command = s.clientCommand(p, w, srv)
+	before := droppedPackets()
 	r.Raw, err = client(ctx, s.cores[1], r.Command)
+	r.Dropped = droppedPackets() - before
 	return err
 }
 
