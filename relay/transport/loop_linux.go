@@ -77,6 +77,7 @@ type loop struct {
 	nextSweep time.Duration
 	nextTick  time.Duration
 	busy      time.Duration // when it began to work without a wait, or last said so; 0: not since the last wait
+	owes      bool          // it worked for busyTime: those who publish are let run before the next pass
 	leaving   *departure[relay.Slot]
 }
 
@@ -120,6 +121,10 @@ func (l *loop) run() {
 		if now := l.now(); now >= l.nextSweep {
 			l.sweep(now)
 		}
+		if l.owes && !l.more {
+			l.owes = false
+			yield()
+		}
 		l.more = l.shard.Pass(passChunk)
 	}
 	l.tearDown()
@@ -141,12 +146,13 @@ func (l *loop) wait() []unix.EpollEvent {
 // tellBusy says so when the loop has not waited for busyTime.
 func (l *loop) tellBusy() {
 	switch now := l.now(); {
-	case l.srv.deps.Busy == nil:
 	case l.busy == 0:
 		l.busy = now
 	case now-l.busy >= busyTime:
-		l.busy = now
-		l.srv.deps.Busy()
+		l.busy, l.owes = now, true
+		if l.srv.deps.Busy != nil {
+			l.srv.deps.Busy()
+		}
 	}
 }
 

@@ -33,6 +33,23 @@ func TestLoop_Send(t *testing.T) {
 	require.Error(t, err)
 }
 
+// A loop that works without a wait says so, and owes others a turn, once per busyTime.
+func TestLoop_tellBusy(t *testing.T) {
+	said := 0
+	l := &loop{core: &core{start: time.Now().Add(-time.Hour)}, srv: &Server{deps: Deps{Busy: func() { said++ }}}}
+	l.tellBusy()
+	assert.Zero(t, said, "it has just begun")
+	assert.False(t, l.owes)
+	l.busy -= busyTime
+	l.tellBusy()
+	assert.Equal(t, 1, said)
+	assert.True(t, l.owes)
+	l.srv.deps.Busy, l.owes = nil, false
+	l.busy -= busyTime
+	l.tellBusy()
+	assert.True(t, l.owes, "whoever is told, or nobody")
+}
+
 // A wake is an event though nobody reads the count, and after close it touches no descriptor.
 func TestPoller_wake(t *testing.T) {
 	p, err := openPoller()
