@@ -8,6 +8,7 @@ import (
 	"math/rand/v2"
 	"net"
 	"net/http"
+	"runtime/pprof"
 	"strconv"
 	"strings"
 	"sync"
@@ -29,10 +30,12 @@ func TestLoad(t *testing.T) {
 	eachDriver(t, func(t *testing.T, driver string) {
 		// A client in this busy process may be slow to answer pings; that is not what is tested here.
 		r := start(t, strings.Replace(base(driver), "driver:", "ping_interval: 10m, driver:", 1))
-		l := load{t: t, addr: r.Addr().String(), topic: "load.a"}
+		l := load{t: t, server: r, addr: r.Addr().String(), topic: "load.a"}
+		l.step.Store("joins")
 		l.join(clients)
 		l.churn(churners)
 		l.publish(r, events)
+		l.step.Store("the clients' reading")
 		l.readers.Wait()
 		l.stop.Store(true)
 		l.churners.Wait()
@@ -43,7 +46,10 @@ func TestLoad(t *testing.T) {
 // load is one run of clients against one server.
 type load struct {
 	t           *testing.T
+	server      *running
 	addr, topic string
+	step        atomic.Value // what the test is at, for explain
+	explained   sync.Once
 	readers     sync.WaitGroup
 	churners    sync.WaitGroup
 	stop        atomic.Bool
@@ -90,11 +96,12 @@ func (l *load) join(n int) {
 // read checks that the events come as 0, 1, 2 …, to the last.
 func (l *load) read(conn net.Conn, r *bufio.Reader) {
 	defer conn.Close()
-	_ = conn.SetReadDeadline(time.Now().Add(5 * time.Minute))
+	_ = conn.SetReadDeadline(time.Now().Add(3 * time.Minute))
 	var head [2]byte
 	payload := make([]byte, 125)
 	for want := 0; ; {
 		if _, err := io.ReadFull(r, head[:]); !assert.NoError(l.t, err, "at event %d", want) {
+			l.explained.Do(l.explain)
 			return
 		}
 		p := payload[:head[1]&0x7f]
@@ -123,6 +130,20 @@ func (l *load) read(conn net.Conn, r *bufio.Reader) {
 	}
 }
 
+// explain logs what is known when the first client fails: what the test waits for, the server's figures, all goroutines.
+func (l *load) explain() {
+	var stacks strings.Builder
+	_ = pprof.Lookup("goroutine").WriteTo(&stacks, 1)
+	res, err := (&http.Client{Timeout: 10 * time.Second}).Get("http://" + l.server.AdminAddr().String() + "/metrics")
+	if err != nil {
+		l.t.Logf("during %v; no metrics: %v\n%s", l.step.Load(), err, &stacks)
+		return
+	}
+	defer res.Body.Close()
+	metrics, _ := io.ReadAll(res.Body)
+	l.t.Logf("during %v\n%s\n%s", l.step.Load(), metrics, &stacks)
+}
+
 // churn keeps n clients that join, read a little or nothing, and vanish.
 func (l *load) churn(n int) {
 	for i := range n {
@@ -148,6 +169,7 @@ func (l *load) churn(n int) {
 func (l *load) publish(r *running, n int) {
 	const batch = 10
 	for i := 0; i < n; i += batch {
+		l.step.Store(fmt.Sprintf("the publishing of event %d", i))
 		var lines strings.Builder
 		for k := i; k < min(i+batch, n); k++ {
 			fmt.Fprintln(&lines, k)
@@ -155,5 +177,6 @@ func (l *load) publish(r *running, n int) {
 		res := r.publish(l.topic, lines.String(), "Content-Type", "application/x-ndjson")
 		require.Equal(l.t, http.StatusOK, res.status)
 	}
+	l.step.Store("the publishing of the end")
 	require.Equal(l.t, http.StatusOK, r.publish(l.topic, `"end"`).status)
 }
