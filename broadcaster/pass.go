@@ -13,17 +13,19 @@ type visit struct {
 const chunk = 64
 
 // Pass implements relay.Shard. One pass takes the parts that are dirty when it begins, visits each, and ends with one
-// locked reap; it may take several calls.
+// locked reap; it may take several calls. Half of each call is for connections whose sockets drained, half for the pass:
+// however many drain all the time, those that keep up get their events, and the other way round.
 func (s *Shard) Pass(budget int) bool {
+	half, upToDate := budget/2, false
 	for budget > 0 {
-		switch {
-		case len(s.ready) > 0:
+		switch ready := s.ready.len() > 0; {
+		case ready && (budget > half || upToDate):
 			budget -= s.serveReady()
 		case len(s.work) > 0:
 			budget -= s.visit(s.work[len(s.work)-1], min(budget, chunk))
 		default:
 			s.settle()
-			if !s.take() {
+			if upToDate = !s.take(); upToDate && !ready {
 				return false
 			}
 		}
@@ -141,9 +143,7 @@ func (s *Shard) deliver(p *part, i uint32, c *conn, tail uint64) {
 // serveReady serves one connection whose socket drained: the frame it is in the middle of, its outbox, then its feeds in
 // turn. It returns the number of sends.
 func (s *Shard) serveReady() int {
-	last := len(s.ready) - 1
-	slot := s.ready[last]
-	s.ready = s.ready[:last]
+	slot := s.ready.pop()
 	c := s.conns.At(uint32(slot))
 	c.flags &^= connReady
 	if c.is(connDead) || !c.is(connOpen) {

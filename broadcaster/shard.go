@@ -26,7 +26,7 @@ type Shard struct {
 	parts    slab.Slab[*part]
 	outboxes slab.Slab[outbox]
 	work     []*part // dirty parts of this pass, yet to be visited, last first
-	ready    []relay.Slot
+	ready    readyQueue
 	gather   gather
 	deflater deflater
 	lead     lead
@@ -193,7 +193,7 @@ func (s *Shard) Writable(slot relay.Slot) {
 	c := s.conn(slot)
 	if c.flags&(connOpen|connFull|connReady|connDead) == connOpen|connFull {
 		c.flags |= connReady
-		s.ready = append(s.ready, slot)
+		s.ready.push(slot)
 	}
 }
 
@@ -208,7 +208,7 @@ func (s *Shard) marked() bool {
 // does it the other way round, so that one of the two sees the other.
 func (s *Shard) Sleep() bool {
 	s.sleeping.Store(true)
-	if len(s.work)+len(s.ready) > 0 || s.reap.pending() || s.marked() {
+	if len(s.work)+s.ready.len() > 0 || s.reap.pending() || s.marked() {
 		s.sleeping.Store(false)
 		return false
 	}
