@@ -21,7 +21,8 @@ func TestHandler_allocations(t *testing.T) {
 		many := testing.AllocsPerRun(20, again(t, target, "application/x-ndjson", manyLines(line, n)))
 		return (many - few) / n
 	}
-	assert.Less(t, perLine("/publish/orders.eu", event128), 0.05, "payload lines")
-	assert.Less(t, perLine("/publish", `{"topic":"orders.eu","data":`+event128+`}`), 0.05, "objects with topic and data")
-	assert.Less(t, perLine("/publish", `{"topic":"orders.eu","event_id":"17","data":`+event128+`}`), 1.05, "the event's own id")
+	// The event, and some that few events share; see TestBatch_RetainsLittle.
+	assert.Less(t, perLine("/publish/orders.eu", event128), 1.2, "payload lines")
+	assert.Less(t, perLine("/publish", `{"topic":"orders.eu","data":`+event128+`}`), 1.2, "objects with topic and data")
+	assert.Less(t, perLine("/publish", `{"topic":"orders.eu","event_id":"17","data":`+event128+`}`), 2.1, "the event's own id")
 }

@@ -9,9 +9,15 @@ import (
 	"eventrelay/relay"
 )
 
-// chunk is how many items are published in one call. Events of a chunk share the memory of their payloads and ids, so
-// it also bounds what one event that stays keeps in memory.
+// chunk is how many items are published in one call.
 const chunk = 256
+
+// Few events share the memory of their payloads and ids, since one that stays, for a client that is slow, keeps all that
+// it shares. None shares that of the event itself, as that would keep the payloads of all others, however large.
+const (
+	sharedIDs      = 16      // ids that lie side by side
+	sharedPayloads = 2 << 10 // bytes of payloads that do; one that is larger than a quarter lies alone
+)
 
 // item is where in the body an item of a batch lies.
 type item struct{ start, end int }
@@ -26,7 +32,7 @@ type batch struct {
 	results []relay.Result
 	faults  []*fault // by item of the chunk; nil: it became an event
 	ids     []byte
-	payload []byte // room for the payloads of the chunk; the events keep it, and the next chunk gets another
+	payload []byte // room for small payloads of a chunk; the events keep it, and the next get another; nil outside
 	failed  int    // items whose status is not 200
 	full    error  // why no further chunk is tried
 }
@@ -38,10 +44,13 @@ func (b *batch) one(ev *relay.Event) ([]*relay.Event, []relay.Result) {
 	return b.evs, b.results
 }
 
-// copy returns a copy of p, taken from the chunk's memory while there is room.
+// copy returns a copy of p. Small ones of a chunk share memory.
 func (b *batch) copy(p []byte) []byte {
-	if b.payload == nil || len(p) > cap(b.payload)-len(b.payload) {
+	if b.payload == nil || len(p) > sharedPayloads/4 {
 		return append(make([]byte, 0, len(p)), p...)
+	}
+	if len(p) > cap(b.payload)-len(b.payload) {
+		b.payload = make([]byte, 0, sharedPayloads)
 	}
 	start := len(b.payload)
 	b.payload = append(b.payload, p...)
@@ -134,9 +143,9 @@ func (x *exchange) publishItems(read reader) answer {
 	x.out = append(x.out[:0], `{"results":[`...)
 	at := locator{data: x.body}
 	for items := range slices.Chunk(b.items, chunk) {
-		events := x.readChunk(items, read)
-		x.publishChunk(events)
-		x.report(items, events, &at)
+		x.readChunk(items, read)
+		x.publishChunk()
+		x.report(items, &at)
 	}
 	x.out[len(x.out)-1] = ']' // in place of the last comma
 	x.out = appendNumber(x.out, "items", len(b.items))
@@ -145,49 +154,51 @@ func (x *exchange) publishItems(read reader) answer {
 }
 
 // readChunk makes events of the items that are sound, and notes the faults of the others.
-func (x *exchange) readChunk(items []item, read reader) []relay.Event {
+func (x *exchange) readChunk(items []item, read reader) {
 	b := &x.batch
-	b.payload = make([]byte, 0, items[len(items)-1].end-items[0].start)
-	b.faults = b.faults[:0]
-	events := make([]relay.Event, 0, len(items))
+	b.evs, b.faults = b.evs[:0], b.faults[:0]
+	if b.payload == nil {
+		b.payload = make([]byte, 0, sharedPayloads)
+	}
 	for _, it := range items {
-		events = append(events, x.event())
-		f := read(x, &events[len(events)-1], it)
-		if f != nil {
-			events = events[:len(events)-1]
+		ev := new(relay.Event)
+		*ev = x.event()
+		f := read(x, ev, it)
+		if f == nil {
+			b.evs = append(b.evs, ev)
 		}
 		b.faults = append(b.faults, f)
 	}
-	x.mint(events)
-	return events
+	for evs := range slices.Chunk(b.evs, sharedIDs) {
+		x.mint(evs)
+	}
 }
 
 // mint gives an id to the events that have none: one string for all.
-func (x *exchange) mint(events []relay.Event) {
+func (x *exchange) mint(evs []*relay.Event) {
 	ids := x.batch.ids[:0]
-	for i := range events {
-		if events[i].ID == "" {
+	for _, ev := range evs {
+		if ev.ID == "" {
 			ids = relay.AppendEventID(ids, x.now)
 		}
 	}
 	x.batch.ids = ids
 	all := string(ids)
-	for i := range events {
-		if events[i].ID == "" {
-			events[i].ID, all = all[:relay.EventIDLen], all[relay.EventIDLen:]
+	for _, ev := range evs {
+		if ev.ID == "" {
+			ev.ID, all = all[:relay.EventIDLen], all[relay.EventIDLen:]
 		}
 	}
 }
 
 // publishChunk sets results. After an event that was refused, a later chunk is refused unseen: it might overtake.
-func (x *exchange) publishChunk(events []relay.Event) {
+func (x *exchange) publishChunk() {
 	b := &x.batch
-	b.evs, b.results = b.evs[:0], b.results[:0]
-	for i := range events {
-		b.evs = append(b.evs, &events[i])
+	b.results = b.results[:0]
+	for range b.evs {
 		b.results = append(b.results, relay.Result{Err: b.full})
 	}
-	if b.full == nil && len(events) > 0 {
+	if b.full == nil && len(b.evs) > 0 {
 		x.h.publisher.Publish(x.ctx, b.evs, b.results)
 	}
 	for i := range b.results {
@@ -200,14 +211,14 @@ func (x *exchange) publishChunk(events []relay.Event) {
 }
 
 // report appends the results of a chunk, in the order of its items.
-func (x *exchange) report(items []item, events []relay.Event, at *locator) {
+func (x *exchange) report(items []item, at *locator) {
 	b, next := &x.batch, 0
 	for i := range items {
 		x.out = append(x.out, '{')
 		if f := b.faults[i]; f != nil {
 			x.reportFault(f, at)
 		} else {
-			x.reportResult(&events[next], &b.results[next])
+			x.reportResult(b.evs[next], &b.results[next])
 			next++
 		}
 		x.out = append(x.out, '}', ',')

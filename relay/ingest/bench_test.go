@@ -40,7 +40,11 @@ func (n *nowhere) SetWriteDeadline(time.Time) error { return nil }
 
 // again serves the same request time after time.
 func again(tb testing.TB, target, contentType, body string) func() {
-	h := New(Options{}, sink{}, fakeGate{}, slog.New(slog.DiscardHandler))
+	return serveAgain(tb, sink{}, target, contentType, body)
+}
+
+func serveAgain(tb testing.TB, p relay.Publisher, target, contentType, body string) func() {
+	h := New(Options{}, p, fakeGate{}, slog.New(slog.DiscardHandler))
 	req := httptest.NewRequest(http.MethodPost, target, nil)
 	req.Header.Set("Content-Type", contentType)
 	req.ContentLength = int64(len(body))
