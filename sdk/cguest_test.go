@@ -73,6 +73,22 @@ func TestC_Dropfield(t *testing.T) {
 	}
 }
 
+// Strings are read eight bytes at a time: wherever an escape, a quote or the end of the text lies within them, the rest
+// of the text is found, and what an earlier event left behind its end is not.
+func TestC_DropfieldLongStrings(t *testing.T) {
+	g, _ := load(t, readPlugin(t, "dropfield/dropfield.wasm"), `{"field":"level","value":"debug"}`)
+	for before := range 18 {
+		for _, special := range []string{"", `\"`, `\\`, `\\\"`, `\u0022`, "\xff\x80\xa2\xdc"} {
+			for after := range 18 {
+				whole := `{"a":"` + strings.Repeat("x", before) + special + strings.Repeat("y", after) + `","level":"debug"}`
+				require.Equal(t, abi.AnswerDrop, g.event(whole).kind, whole)
+				cut := whole[:strings.Index(whole, `","level"`)]
+				require.Equal(t, abi.AnswerPass, g.event(cut).kind, cut)
+			}
+		}
+	}
+}
+
 func TestC_DropfieldConfig(t *testing.T) {
 	wasm := readPlugin(t, "dropfield/dropfield.wasm")
 	const want = "config: want {field: NAME, value: TEXT, NUMBER, true, false or null}, and no more"

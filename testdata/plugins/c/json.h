@@ -16,33 +16,48 @@ static __attribute__((noinline)) int accept(u8 c) {
 	return 1;
 }
 
-// string takes the rest of a string, whose opening quote was taken.
-static void string(void) {
-	while (at < end) {
-		u8 c = *at++;
-		if (c == '"') return;
-		if (c == '\\' && at < end) at++;
+// holds reports whether one of the eight bytes of w is c. (Where one is, later ones may seem to be.)
+static int holds(u64 w, u8 c) {
+	const u64 ones = 0x0101010101010101;
+	w ^= ones * c;
+	return ((w - ones) & ~w & ones << 7) != 0;
+}
+
+// after_string returns where a string ends whose opening quote is before p, eight bytes at a time where it can. Like
+// value it keeps to locals: at and end are in memory, where each step would write and read them.
+static const u8 *after_string(const u8 *p, const u8 *const stop) {
+	while (p < stop) {
+		u8 c = 0;
+		for (u64 w; stop - p >= 8; p += 8) {
+			__builtin_memcpy(&w, p, 8);
+			if (holds(w, '"') || holds(w, '\\')) break;
+		}
+		while (p < stop && (c = *p++) != '"' && c != '\\') {}
+		if (c == '"') break;
+		if (c == '\\' && p < stop) p++;
 	}
+	return p;
 }
 
 // value takes one value and sets val; it returns 0 if there is none.
 static __attribute__((noinline)) int value(void) {
 	u32 depth = 0;
 	accept(0); // white space
-	val.at = at;
-	while (at < end) {
-		u8 c = *at;
+	const u8 *p = val.at = at, *const stop = end;
+	while (p < stop) {
+		u8 c = *p;
 		if (c == '}' || c == ']') {
 			if (depth == 0) break;
 			depth--;
 		} else if (depth == 0 && (c == ',' || c == ':' || c <= ' ')) {
 			break;
 		}
-		at++;
+		p++;
 		if (c == '{' || c == '[') depth++;
-		if (c == '"') string();
+		if (c == '"') p = after_string(p, stop);
 	}
-	val.len = (u32)(at - val.at);
+	at = p;
+	val.len = (u32)(p - val.at);
 	return val.len > 0;
 }
 

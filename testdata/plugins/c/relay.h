@@ -4,6 +4,7 @@
 typedef unsigned char u8;
 typedef unsigned u32;
 typedef long long i64;
+typedef unsigned long long u64;
 
 #define EXPORT(name) __attribute__((export_name(#name))) name
 #define IMPORT(name) __attribute__((import_module("relay"), import_name(name)))
