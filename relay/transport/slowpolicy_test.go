@@ -37,9 +37,9 @@ func TestSlowConsumer_policies(t *testing.T) {
 					_, err := r.fan.Broadcast(relay.Topic(fmt.Sprintf("p.%d", sent%topics)), fmt.Sprint(sent, " ", padding))
 					require.NoError(t, err)
 					reader.next()
-					st := r.fan.Stats()
-					require.LessOrEqual(t, st.Bytes, uint64(2*lag), "what waits is bounded")
-					if st.Events > 0 {
+					// Once every loop has had its turn, which may be later than the reader has the event.
+					r.eventually("what waits is bounded", func() bool { return r.fan.Stats().Bytes <= uint64(2*lag) })
+					if r.fan.Stats().Events > 0 {
 						behind++
 					}
 				}
