@@ -140,6 +140,15 @@ func (s *Shard) deliver(p *part, i uint32, c *conn, tail uint64) {
 	}
 }
 
+// owes reports whether member i is still to be told that it missed something.
+func (s *Shard) owes(i uint32) bool {
+	if len(s.owed) == 0 { // mostly
+		return false
+	}
+	_, owed := s.owed[i]
+	return owed
+}
+
 // serveReady serves one connection whose socket drained: the frame it is in the middle of, its outbox, then its feeds in
 // turn. It returns the number of sends.
 func (s *Shard) serveReady() int {
