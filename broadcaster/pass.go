@@ -110,7 +110,7 @@ func (s *Shard) endVisit(p *part) {
 // deliver sends what member i, of connection c, waits for, up to tail, and moves its cursor.
 func (s *Shard) deliver(p *part, i uint32, c *conn, tail uint64) {
 	m := s.members.At(i)
-	if m.cursor < p.limit || len(s.owed) > 0 {
+	if m.cursor < p.limit || s.owes(i) {
 		if !s.catchUp(p, i, c) || m.cursor >= tail {
 			return
 		}
