@@ -369,6 +369,20 @@ func TestChain_RestartFails(t *testing.T) {
 	assert.Positive(t, r.metric("relay_plugin_errors_total", "cause", "unavailable"))
 }
 
+// A lane does not wait for a filter that takes long to start anew: it goes on as soon as it is ready.
+func TestChain_SlowRestart(t *testing.T) {
+	r := openRig(t, Options{Lanes: 1}, Filter{Name: "f", Path: guest("slow_start")})
+	reasons := func() (all string) {
+		for range 3 { // by the first instance, perhaps by the spare, and by none
+			all += r.say("x").Reason + "\n"
+		}
+		return all
+	}
+	assert.Contains(t, reasons(), "unavailable: could not be started again: _initialize: timeout: took longer than 50ms")
+	assert.Contains(t, r.say("x").Reason, "unavailable: ")
+	assert.Eventually(t, func() bool { return strings.HasPrefix(r.say("x").Reason, "trap: ") }, 20*time.Second, 10*time.Millisecond, "the spare")
+}
+
 func TestChain_TrapStorm(t *testing.T) {
 	r := openRig(t, Options{Lanes: 2}, puppet("storm"))
 	evs := make([]*relay.Event, 500)

@@ -125,7 +125,7 @@ func (f *filter) open(ctx context.Context) error {
 	for i := range f.slots {
 		err := ctx.Err()
 		if err == nil {
-			err = f.slots[i].fill(ctx)
+			err = f.slots[i].fill(ctx, f.limits.Init)
 		}
 		if err != nil {
 			f.park()

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math/rand/v2"
+	"time"
 
 	"github.com/tetratelabs/wazero"
 	"github.com/tetratelabs/wazero/api"
@@ -51,12 +52,12 @@ type call struct {
 	room    budget // for more of them
 }
 
-// start makes an instance and brings it to where it takes events (sdk/abi, "Order at load"), within the time that
-// starting may take. Its error is bounded and printable.
-func (f *filter) start(ctx context.Context) (*instance, error) {
+// start makes an instance and brings it to where it takes events (sdk/abi, "Order at load"), within the limit. Its error
+// is bounded and printable.
+func (f *filter) start(ctx context.Context, limit time.Duration) (*instance, error) {
 	in := &instance{filter: f, random: rand.NewChaCha8(f.sum), log: guestLog{plugin: f.plugin, limits: &f.limits}}
 	in.ctx.inst = in
-	in.meter.begin(nanos(), f.limits.Init, 0) // before instantiation, which runs the start section
+	in.meter.begin(nanos(), limit, 0) // before instantiation, which runs the start section
 	unhook := context.AfterFunc(ctx, func() { in.meter.cancelled.Store(true) })
 	err := in.boot()
 	unhook()

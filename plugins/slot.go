@@ -18,16 +18,16 @@ type slot struct {
 const (
 	firstBackoff = 10 * time.Millisecond
 	maxBackoff   = 5 * time.Second
-	startShare   = 9 // a lane waits for starts that fail at most a tenth of its time
+	startShare   = 9 // starts that fail take a lane at most a tenth of its time
 )
 
-// fill starts an instance where there is none.
-func (s *slot) fill(ctx context.Context) error {
+// fill starts an instance where there is none, within the limit if no spare is ready.
+func (s *slot) fill(ctx context.Context, limit time.Duration) error {
 	if s.inst != nil {
 		return nil
 	}
 	begun := time.Now()
-	in, err := s.filter.take(ctx)
+	in, err := s.filter.take(ctx, limit)
 	if err != nil {
 		s.backoff = min(max(2*s.backoff, firstBackoff), maxBackoff)
 		s.retryAt = time.Now().Add(max(s.backoff, startShare*time.Since(begun)))
@@ -45,10 +45,10 @@ func (s *slot) handle(out *outgoing, room budget, now int64) (answer, *failure) 
 	}
 
 	if s.inst == nil {
-		if time.Now().Before(s.retryAt) {
+		if !s.filter.hasSpare() && time.Now().Before(s.retryAt) {
 			return answer{}, &failure{cause: causeUnavailable, text: "could not be started again; waiting to retry"}
 		}
-		if err := s.fill(s.filter.life); err != nil {
+		if err := s.fill(s.filter.life, min(s.filter.limits.Init, laneStart)); err != nil {
 			return answer{}, &failure{cause: causeUnavailable, text: clean("could not be started again: "+err.Error(), maxErrorText)}
 		}
 		s.filter.plugin.stats.restarts.Add(1)

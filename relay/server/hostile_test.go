@@ -38,6 +38,7 @@ var attackers = []struct {
 	{"kv_storm", []string{"-"}},
 	{"random_storm", []string{"-"}},
 	{"restart_fails", []string{"-"}},
+	{"slow_start", []string{"-"}},
 	{"leaks", []string{"-"}},
 }
 
