@@ -13,6 +13,15 @@ const (
 	compileFlow  = 450  // ns for a variable (local or mutable global) in a basic block
 	compileMove  = 1000 // ns for a value that a branch or block carries
 	compileAfter = 250  // ns for a mutable global after a call
+
+	// ns for instructions that become many, beside what they take as bytes and calls.
+	compileGrow     = 10_000 // memory.grow, table.grow
+	compileTable    = 20_000 // table.init, table.copy, table.fill
+	compileIndirect = 8_000  // call_indirect
+	compileRef      = 5_000  // ref.func
+	compileEntry    = 2_000  // table.get, table.set
+
+	tableFillBlocks = 3 // basic blocks that a table.fill becomes
 )
 
 // compileTime estimates what the compiler takes for a function.
@@ -24,7 +33,8 @@ func (m *module) compileTime(b *body) time.Duration {
 		compilePair*blocks*blocks +
 		compileFlow*blocks*variables +
 		compileMove*b.moves +
-		compileAfter*uint64(b.called)*globals)
+		compileAfter*uint64(b.called)*globals +
+		b.extra)
 }
 
 // affordable refuses modules that would take too long to compile: a compiler cannot be cancelled.

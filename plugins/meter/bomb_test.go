@@ -30,6 +30,22 @@ func oneFunction(locals int, globals int, types []funcType, body []byte) []byte 
 	return appendSection(out, sectionCode, append(appendU32([]byte{1}, uint32(len(code))), code...))
 }
 
+// functions is a module with a table of functions, a memory, and n functions of two locals of i32 and the same body.
+func functions(n int, body []byte) []byte {
+	out := append(append([]byte{}, wasmMagic...), wasmVersion...)
+	out = appendSection(out, sectionType, []byte{1, funcTypeForm, 0, 0})
+	out = appendSection(out, sectionFunction, append(appendU32(nil, uint32(n)), make([]byte, n)...))
+	out = appendSection(out, sectionTable, []byte{1, typeFuncref, 0, 10})
+	out = appendSection(out, sectionMemory, []byte{1, 0, 1})
+	out = appendSection(out, sectionElement, []byte{1, 3, 0, 1, 0})
+	code := append(append([]byte{1, 2, typeI32}, body...), opEnd)
+	all := appendU32(nil, uint32(n))
+	for range n {
+		all = append(appendU32(all, uint32(len(code))), code...)
+	}
+	return appendSection(out, sectionCode, all)
+}
+
 func repeated(n int, piece func(c *coder, i int)) []byte {
 	var c coder
 	for i := range n {
@@ -96,5 +112,37 @@ func TestReport_CompileTime(t *testing.T) {
 		took := time.Since(begun)
 		t.Logf("%-18s %4d ms, estimated %4d", name, took.Milliseconds(), report.CompileTime.Milliseconds())
 		assert.Less(t, took, 5*report.CompileTime+time.Second, name)
+	}
+}
+
+// Nor do instructions of which the compiler makes many.
+func TestReport_CompileTimeOfInstructions(t *testing.T) {
+	if testing.Short() || raceEnabled {
+		t.Skip("compiles for seconds")
+	}
+	const zero = opLocalGet // of local 0
+	for name, tt := range map[string]struct {
+		times int // in each of four functions
+		code  []byte
+	}{
+		"memory.grow":   {12_000, []byte{zero, 0, opMemoryGrow, 0, 0x1a}},
+		"table.grow":    {5_000, []byte{opRefNull, typeFuncref, zero, 0, opMisc, miscTableGrow, 0, 0x1a}},
+		"table.copy":    {5_000, []byte{zero, 0, zero, 0, zero, 0, opMisc, miscTableCopy, 0, 0}},
+		"table.init":    {5_000, []byte{zero, 0, zero, 0, zero, 0, opMisc, miscTableInit, 0, 0}},
+		"table.fill":    {1_300, []byte{zero, 0, opRefNull, typeFuncref, zero, 0, opMisc, miscTableFill, 0}},
+		"table.get":     {9_000, []byte{zero, 0, opTableGet, 0, 0x1a}},
+		"table.set":     {9_000, []byte{zero, 0, opRefNull, typeFuncref, opTableSet, 0}},
+		"call_indirect": {9_000, []byte{zero, 0, opCallIndirect, 0, 0}},
+		"ref.func":      {15_000, []byte{opRefFunc, 0, 0x1a}},
+	} {
+		out, report, err := Rewrite(functions(4, repeated(tt.times, func(c *coder, _ int) { c.plain(tt.code...) })), Limits{})
+		require.NoError(t, err, name)
+		h := newHost(t, wazero.NewRuntimeConfigCompiler())
+		begun := time.Now()
+		_, err = h.rt.CompileModule(context.Background(), out)
+		require.NoError(t, err, name)
+		took := time.Since(begun)
+		t.Logf("%-18s %4d ms, estimated %4d", name, took.Milliseconds(), report.CompileTime.Milliseconds())
+		assert.Less(t, took, 5*report.CompileTime+200*time.Millisecond, name)
 	}
 }

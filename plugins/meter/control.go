@@ -239,6 +239,7 @@ func (w *walker) callIndirect() {
 	}
 	w.operands(1, 0)
 	w.b.indirect = true
+	w.b.extra += compileIndirect
 	w.called(typ, weightIndirect)
 }
 

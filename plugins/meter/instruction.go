@@ -28,10 +28,14 @@ func (w *walker) instruction() {
 	switch op {
 	case opLocalSet, opLocalTee, opGlobalSet:
 		w.sets++
+	case opTableGet:
+		w.b.extra += compileEntry
 	case opTableSet:
 		w.m.changesTables = true
+		w.b.extra += compileEntry
 	case opMemoryGrow:
 		w.m.growsMemory = true
+		w.b.extra += compileGrow
 		w.before(sitePages, at)
 		w.sets += w.mutable
 	}
@@ -127,6 +131,7 @@ func (w *walker) control(op byte, at int) {
 		w.operands(0, 1)
 		f := w.m.function(&w.r)
 		w.replace(siteRefFunc, f, at)
+		w.b.extra += compileRef
 		w.pay(weightHost)
 	case opMisc:
 		w.misc(at)
@@ -207,6 +212,15 @@ func (w *walker) segments(op byte, info *instruction) {
 
 // bulk notes what is to be paid by length.
 func (w *walker) bulk(op byte, at int) {
+	switch op {
+	case miscTableGrow:
+		w.b.extra += compileGrow
+	case miscTableFill:
+		w.b.blocks += tableFillBlocks
+		w.b.extra += compileTable
+	case miscTableInit, miscTableCopy:
+		w.b.extra += compileTable
+	}
 	switch op {
 	case miscMemoryInit:
 		w.memoryInit(at)

@@ -141,6 +141,11 @@ func TestScan_RefusesCompileBombs(t *testing.T) {
 		_, err := Scan(module, Limits{CompileTime: 2_000_000_000})
 		assert.ErrorContains(t, err, "to compile; at most 2s. Function 0", name)
 	}
+	fills := repeated(1_400, func(c *coder, _ int) {
+		c.plain(opLocalGet, 0, opRefNull, typeFuncref, opLocalGet, 0, opMisc, miscTableFill, 0)
+	})
+	_, err = Scan(functions(1, fills), Limits{})
+	assert.ErrorContains(t, err, "has 4201 basic blocks; at most 4000", "each table.fill is a loop")
 }
 
 // What a name section says that is of use stays, shifted; the rest of it, and other custom sections, do not get to the
