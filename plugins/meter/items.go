@@ -105,7 +105,7 @@ func readLimits(r *reader) (low, high uint32, bounded bool) {
 func (m *module) readMemory(r *reader) {
 	low, high, bounded := readLimits(r)
 	if int64(low) > int64(m.limits.MemoryPages) {
-		r.fail(fmt.Errorf("begins with %d pages of 64KiB; at most %d: raise the limit to %dKiB or more, or build the module with less", low, m.limits.MemoryPages, uint64(low)*64))
+		r.fail(fmt.Errorf("begins with %d pages of 64KiB; at most %d: build the module with less, or raise limits.memory (%d MiB would do, of 2 GiB at most)", low, m.limits.MemoryPages, (uint64(low)+15)/16))
 	}
 	m.memory = &memoryType{low, high, bounded}
 }

@@ -42,7 +42,7 @@ func (l Log) Validate() error {
 }
 
 // faultKey is how parts begin an error about one option: "max_lag: …", "limits.time: …", "auth.allowed_hosts[2]: …".
-var faultKey = regexp.MustCompile(`^([a-z_]+(?:\[\d+\])?(?:\.[a-z_]+(?:\[\d+\])?)*): (?s:(.*))$`)
+var faultKey = regexp.MustCompile(`^([a-z_][a-z_0-9]*(?:\[\d+\])?(?:\.[a-z_][a-z_0-9]*(?:\[\d+\])?)*): (?s:(.*))$`)
 
 // collect adds a part's joined errors, each with the place of the key that it begins with: one of the part's section,
 // or a path from the root.

@@ -207,6 +207,7 @@ func TestLoad_Faults(t *testing.T) {
 		"origin that is none":       {"auth:\n  allowed_origins: [a.example]", []string{`relay.yaml:2: auth.allowed_origins[0]: "a.example" is no origin; write scheme and host`}},
 		"duplicate key":             {"listen: localhost:1\nlog: {}\nlisten: localhost:2", []string{`relay.yaml:3: listen: stands twice; the first is at line 1`}},
 		"duplicate in free config":  {"filters:\n  - name: a\n    path: b\n    config:\n      x: 1\n      x: 2", []string{`relay.yaml:6: filters[0].config.x: stands twice; the first is at line 5`}},
+		"bad sum":                   {"filters:\n  - name: a\n    path: b\n    sha256: abc", []string{`relay.yaml:4: filters[0].sha256: "abc"; write the 64 digits that sha256sum prints`}},
 		"duplicate filter":          {"filters:\n  - {name: a, path: b}\n  - {name: a, path: c}", []string{`relay.yaml:3: filters[1].name: "a" is also the name of filters[0]`}},
 		"key that is no text":       {"1: a", []string{`relay.yaml:1: has a key that is not text`}},
 		"key that is a list":        {"? [a]\n: b", []string{`has a key that is not text`}},
