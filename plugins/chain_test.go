@@ -383,6 +383,7 @@ func TestChain_SlowRestart(t *testing.T) {
 	assert.Eventually(t, func() bool { return strings.HasPrefix(r.say("x").Reason, "trap: ") }, 20*time.Second, 10*time.Millisecond, "the spare")
 }
 
+// PL-07: each trap costs its event and nothing else; the log says so once a second.
 func TestChain_TrapStorm(t *testing.T) {
 	r := openRig(t, Options{Lanes: 2}, puppet("storm"))
 	evs := make([]*relay.Event, 500)

@@ -14,6 +14,7 @@ import (
 	"eventrelay/relay"
 )
 
+// PL-10, PL-11: the error names what is wrong.
 func TestCheck_RefusesModules(t *testing.T) {
 	tests := []struct {
 		module string

@@ -179,6 +179,7 @@ func (r *rig) hold(topic relay.Topic) (done chan relay.Result) {
 	return done
 }
 
+// PL-19: publishers are held back when filters do not keep up.
 func TestPipeline_FullQueue(t *testing.T) {
 	r := openRig(t, Options{Lanes: 1, Queue: 4 * relay.KiB}, puppet("f"))
 	open := gate(r)

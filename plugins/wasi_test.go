@@ -39,6 +39,13 @@ func TestWASI_ClockIsTheEvents(t *testing.T) {
 	assert.Equal(t, time.Unix(1_700_000_000, 5).UnixNano(), int64(binary.LittleEndian.Uint64(r.sink.all()[0].Payload)))
 }
 
+// PL-16: a guest sees no environment, arguments, input or files.
+func TestWASI_ShowsNothingOfTheHost(t *testing.T) {
+	t.Setenv("RELAY_TEST_SECRET", "secret")
+	r := openRig(t, Options{Lanes: 1}, Filter{Name: "f", Path: guest("looks_around")})
+	assert.Equal(t, relay.Accepted, r.say("x").Verdict, r.say("x").Reason)
+}
+
 func TestWASI_RandomIsTheModules(t *testing.T) {
 	f := puppet("puppet")
 	f.Limits = testLimits

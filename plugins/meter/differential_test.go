@@ -83,7 +83,7 @@ func firstLine(err error) string {
 	return line
 }
 
-// Random modules give the same results, traps, memory and globals as they are and metered, and spend the same fuel on
+// PL-22: random modules give the same results, traps, memory and globals as they are and metered, and spend the same fuel on
 // both engines, whatever the slice.
 func TestRewrite_Generated(t *testing.T) {
 	n := uint64(400)

@@ -41,6 +41,7 @@ func withLocals(groups ...uint32) []byte {
 		section(sectionCode, append(appendU32([]byte{1}, uint32(len(code))), code...)...))
 }
 
+// PL-12, PL-13: what is not of WebAssembly 2.0, malformed, or above a limit is refused by name before it is compiled.
 func TestScan_Refuses(t *testing.T) {
 	nop := func(n int) []byte { return bytes.Repeat([]byte{0x01}, n) }
 	types := func(n int) []byte { return bytes.Repeat([]byte{0x60, 0, 0}, n) }

@@ -1,0 +1,30 @@
+;; Looks for what a process could see of its host. Answers pass if there is nothing, else -1 and so on for what it found.
+(module
+  (import "wasi_snapshot_preview1" "environ_sizes_get" (func $environ (param i32 i32) (result i32)))
+  (import "wasi_snapshot_preview1" "args_sizes_get" (func $args (param i32 i32) (result i32)))
+  (import "wasi_snapshot_preview1" "fd_read" (func $read (param i32 i32 i32 i32) (result i32)))
+  (import "wasi_snapshot_preview1" "fd_prestat_get" (func $prestat (param i32 i32) (result i32)))
+  (import "wasi_snapshot_preview1" "path_open" (func $open (param i32 i32 i32 i32 i32 i64 i64 i32 i32) (result i32)))
+  (memory (export "memory") 4)
+  (data (i32.const 64) "etc/passwd")
+  (func (export "relay_abi_v1") (result i32) (i32.const 1))
+  (func (export "relay_buffer") (param i32) (result i32) (i32.const 65536))
+  ;; Two words at 8 that the call must have set to 0.
+  (func $found (param $errno i32) (result i32)
+    (i32.or (local.get $errno) (i32.or (i32.load (i32.const 8)) (i32.load (i32.const 12)))))
+  (func $expect (i64.store (i32.const 8) (i64.const -1)))
+  (func (export "relay_on_event") (param i32) (result i64)
+    (call $expect)
+    (if (call $found (call $environ (i32.const 8) (i32.const 12))) (then (return (i64.const -1))))
+    (call $expect)
+    (if (call $found (call $args (i32.const 8) (i32.const 12))) (then (return (i64.const -2))))
+    ;; Standard input ends at once.
+    (i64.store (i32.const 8) (i64.const 0xffffffff))
+    (i32.store (i32.const 16) (i32.const 128))
+    (i32.store (i32.const 20) (i32.const 100))
+    (if (call $found (call $read (i32.const 0) (i32.const 16) (i32.const 1) (i32.const 8))) (then (return (i64.const -3))))
+    ;; Neither is there a folder, nor a file below one that is not there.
+    (if (i32.eqz (call $prestat (i32.const 3) (i32.const 8))) (then (return (i64.const -4))))
+    (if (i32.eqz (call $open (i32.const 3) (i32.const 0) (i32.const 64) (i32.const 10) (i32.const 0) (i64.const 2) (i64.const 2) (i32.const 0) (i32.const 8)))
+      (then (return (i64.const -5))))
+    (i64.const 0)))
