@@ -11,7 +11,7 @@ const (
 	compileByte  = 350  // ns for a byte of code
 	compilePair  = 18   // ns for each pair of basic blocks
 	compileFlow  = 450  // ns for a variable (local or mutable global) in a basic block
-	compileMove  = 1000 // ns for a value that a branch or block carries
+	compileMove  = 1000 // ns for a value that a branch, block or call carries
 	compileAfter = 250  // ns for a mutable global after a call
 
 	// ns for instructions that become many, beside what they take as bytes and calls.
@@ -22,27 +22,48 @@ const (
 	compileEntry    = 2_000  // table.get, table.set
 
 	tableFillBlocks = 3 // basic blocks that a table.fill becomes
+
+	// Bytes of memory, which it has for one function at a time, for each of what that grows with.
+	compileFlowBytes = 50
+	compileMoveBytes = 600
 )
+
+// compileBytes estimates what memory the compiler takes for a function, beside what its code does.
+func (m *module) compileBytes(b *body) uint64 {
+	return compileFlowBytes*uint64(b.blocks)*m.variables(b) + compileMoveBytes*b.moves
+}
+
+// variables is how many values a function may hand from one basic block to the next.
+func (m *module) variables(b *body) uint64 {
+	return min(uint64(b.locals)+m.kept(), b.sets+4)
+}
+
+// kept is how many globals the compiler keeps as variables: with fuel, stack, and the memory's address and length.
+func (m *module) kept() uint64 { return uint64(m.mutable) + 4 }
 
 // compileTime estimates what the compiler takes for a function.
 func (m *module) compileTime(b *body) time.Duration {
-	globals := uint64(m.mutable) + 4 // fuel and stack, and the memory's address and length
 	blocks := uint64(b.blocks)
-	variables := min(uint64(b.locals)+globals, b.sets+4)
 	return time.Duration(compileByte*uint64(len(b.code)) +
 		compilePair*blocks*blocks +
-		compileFlow*blocks*variables +
+		compileFlow*blocks*m.variables(b) +
 		compileMove*b.moves +
-		compileAfter*uint64(b.called)*globals +
+		compileAfter*uint64(b.called)*m.kept() +
 		b.extra)
 }
 
-// affordable refuses modules that would take too long to compile: a compiler cannot be cancelled.
+// affordable refuses modules that would take too long, or too much memory, to compile: a compiler cannot be cancelled.
 func (m *module) affordable() error {
 	var sum, worst time.Duration
 	slowest := 0
 	for i := range m.bodies {
-		took := m.compileTime(&m.bodies[i])
+		b := &m.bodies[i]
+		if size := m.compileBytes(b); size > uint64(m.limits.CompileBytes) {
+			index := len(m.imports) + i
+			return fmt.Errorf("function %d (%s) would take about %d MiB to compile; at most %d: it has %d basic blocks, %d locals, and hands %d values to blocks and calls; split it, or build with less inlining",
+				index, m.nameOf(index), size>>20, m.limits.CompileBytes>>20, b.blocks, b.locals, b.moves)
+		}
+		took := m.compileTime(b)
 		sum += took
 		if took > worst {
 			worst, slowest = took, i
@@ -52,6 +73,6 @@ func (m *module) affordable() error {
 		return nil
 	}
 	b, index := &m.bodies[slowest], len(m.imports)+slowest
-	return fmt.Errorf("would take about %v to compile; at most %v. Function %d (%s) alone takes %v: %d basic blocks, %d locals, %d values in branches; split it, or build with less inlining",
+	return fmt.Errorf("would take about %v to compile; at most %v. Function %d (%s) alone takes %v: %d basic blocks, %d locals, %d values for blocks and calls; split it, or build with less inlining",
 		sum.Round(time.Second/10), m.limits.CompileTime, index, m.nameOf(index), worst.Round(time.Second/10), b.blocks, b.locals, b.moves)
 }

@@ -17,7 +17,7 @@ type body struct {
 	blocks   int
 	sets     uint64 // of locals and globals, also by calls
 	called   int    // calls
-	moves    uint64 // values that blocks and branches carry
+	moves    uint64 // values that blocks, branches and calls carry
 	extra    uint64 // ns of compiling, for instructions that become many
 	indirect bool   // has call_indirect
 	leaves   bool   // has a return, or a branch that is one

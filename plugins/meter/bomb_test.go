@@ -2,6 +2,7 @@ package meter
 
 import (
 	"context"
+	"math"
 	"testing"
 	"time"
 
@@ -100,10 +101,11 @@ func TestReport_CompileTime(t *testing.T) {
 		"branches":          oneFunction(1, 0, nil, repeated(3_900, func(c *coder, _ int) { c.plain(opLocalGet, 0, opBrIf, 0) })),
 		"block parameters":  oneFunction(10, 0, manyTypes(1_000), carried),
 		"globals and calls": oneFunction(1, 1_000, nil, repeated(1_000, func(c *coder, i int) { c.op(opCall, 0); c.op(opGlobalGet, uint32(i)); c.plain(0x1a) })),
+		"wide calls":        wideCalls(400),
 		"calls":             oneFunction(1, 0, nil, repeated(32_000, func(c *coder, _ int) { c.op(opCall, 0) })),
 		"divisions":         oneFunction(100, 0, nil, repeated(9_000, func(c *coder, i int) { c.plain(opLocalGet, 0, opLocalGet, 1, 0x6d, opLocalSet, byte(i%100)) })),
 	} {
-		out, report, err := Rewrite(module, Limits{})
+		out, report, err := Rewrite(module, Limits{CompileBytes: math.MaxInt})
 		require.NoError(t, err, name)
 		h := newHost(t, wazero.NewRuntimeConfigCompiler())
 		begun := time.Now()

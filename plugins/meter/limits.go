@@ -13,7 +13,8 @@ type Limits struct {
 	Blocks       int // basic blocks of one function, with those that branches end: 4,000
 	Locals       int // of one function, without parameters: 10,000
 
-	CompileTime time.Duration // as estimated, of all functions: 15 s
+	CompileTime  time.Duration // as estimated, of all functions: 15 s
+	CompileBytes int           // memory, as estimated, that compiling one function takes: 256 MiB
 }
 
 func (l Limits) withDefaults() Limits {
@@ -29,6 +30,7 @@ func (l Limits) withDefaults() Limits {
 		{&l.BodyBytes, 64 << 10},
 		{&l.Blocks, 4_000},
 		{&l.Locals, 10_000},
+		{&l.CompileBytes, 256 << 20},
 	} {
 		if *field.v <= 0 {
 			*field.v = field.d

@@ -3,9 +3,11 @@ package meter
 import (
 	"bytes"
 	"context"
+	"math"
 	"os"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -120,6 +122,20 @@ func TestScan_Refuses(t *testing.T) {
 	}
 }
 
+// wideCalls is a module whose function calls another n times, with 1,000 parameters and results.
+func wideCalls(n int) []byte {
+	wide := append(appendU32(nil, 1_000), bytes.Repeat([]byte{typeI32}, 1_000)...)
+	types := append([]byte{2, funcTypeForm, 0, 0, funcTypeForm}, append(wide, wide...)...)
+	calls := append(repeated(1_000, func(c *coder, _ int) { c.i32(0) }), bytes.Repeat([]byte{opCall, 1}, n)...)
+	calls = append(calls, bytes.Repeat([]byte{0x1a}, 1_000)...)
+	all := []byte{2}
+	for _, instructions := range [][]byte{calls, {opUnreachable}} {
+		code := append(append([]byte{0}, instructions...), opEnd)
+		all = append(appendU32(all, uint32(len(code))), code...)
+	}
+	return moduleOf(section(sectionType, types...), section(sectionFunction, 2, 0, 1), section(sectionCode, all...))
+}
+
 // A module that the compiler would take minutes for is refused; what it takes a second for passes.
 func TestScan_RefusesCompileBombs(t *testing.T) {
 	loops := func(n, locals int) []byte {
@@ -139,9 +155,15 @@ func TestScan_RefusesCompileBombs(t *testing.T) {
 			repeated(1_000, func(c *coder, _ int) { c.i32(0) }),
 			repeated(1_900, func(c *coder, _ int) { c.plain(opLoop, 1, opEnd) })...)),
 	} {
-		_, err := Scan(module, Limits{CompileTime: 2_000_000_000})
+		_, err := Scan(module, Limits{CompileTime: 2 * time.Second, CompileBytes: math.MaxInt})
 		assert.ErrorContains(t, err, "to compile; at most 2s. Function 0", name)
 	}
+	_, err = Scan(loops(1_900, 9_000), Limits{})
+	assert.ErrorContains(t, err, "function 0 (no name) would take about 345 MiB to compile; at most 256", "before time, as compiling one function takes it at once")
+	_, err = Scan(wideCalls(1_000), Limits{})
+	assert.ErrorContains(t, err, "function 0 (no name) would take about 1144 MiB to compile; at most 256")
+	_, err = Scan(wideCalls(200), Limits{})
+	assert.NoError(t, err)
 	fills := repeated(1_400, func(c *coder, _ int) {
 		c.plain(opLocalGet, 0, opRefNull, typeFuncref, opLocalGet, 0, opMisc, miscTableFill, 0)
 	})
