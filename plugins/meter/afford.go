@@ -12,7 +12,7 @@ const (
 	compilePair  = 18   // ns for each pair of basic blocks
 	compileFlow  = 450  // ns for a variable (local or mutable global) in a basic block
 	compileMove  = 1000 // ns for a value that a branch, block or call carries
-	compileAfter = 250  // ns for a mutable global after a call
+	compileAfter = 250  // ns for a mutable global that is loaded anew
 
 	// ns for instructions that become many, beside what they take as bytes and calls.
 	compileGrow     = 10_000 // memory.grow, table.grow
@@ -24,13 +24,14 @@ const (
 	tableFillBlocks = 3 // basic blocks that a table.fill becomes
 
 	// Bytes of memory, which it has for one function at a time, for each of what that grows with.
-	compileFlowBytes = 50
-	compileMoveBytes = 600
+	compileFlowBytes  = 50
+	compileMoveBytes  = 600
+	compileAfterBytes = 200
 )
 
 // compileBytes estimates what memory the compiler takes for a function, beside what its code does.
 func (m *module) compileBytes(b *body) uint64 {
-	return compileFlowBytes*uint64(b.blocks)*m.variables(b) + compileMoveBytes*b.moves
+	return compileFlowBytes*uint64(b.blocks)*m.variables(b) + compileMoveBytes*b.moves + compileAfterBytes*b.reloads*m.kept()
 }
 
 // variables is how many values a function may hand from one basic block to the next.
@@ -48,7 +49,7 @@ func (m *module) compileTime(b *body) time.Duration {
 		compilePair*blocks*blocks +
 		compileFlow*blocks*m.variables(b) +
 		compileMove*b.moves +
-		compileAfter*uint64(b.called)*m.kept() +
+		compileAfter*b.reloads*m.kept() +
 		b.extra)
 }
 
@@ -60,8 +61,8 @@ func (m *module) affordable() error {
 		b := &m.bodies[i]
 		if size := m.compileBytes(b); size > uint64(m.limits.CompileBytes) {
 			index := len(m.imports) + i
-			return fmt.Errorf("function %d (%s) would take about %d MiB to compile; at most %d: it has %d basic blocks, %d locals, and hands %d values to blocks and calls; split it, or build with less inlining",
-				index, m.nameOf(index), size>>20, m.limits.CompileBytes>>20, b.blocks, b.locals, b.moves)
+			return fmt.Errorf("function %d (%s) would take about %d MiB to compile; at most %d: it has %d basic blocks, %d locals, hands %d values to blocks and calls, and loads %d mutable globals anew in %d places; split it, or build with less inlining",
+				index, m.nameOf(index), size>>20, m.limits.CompileBytes>>20, b.blocks, b.locals, b.moves, m.mutable, b.reloads)
 		}
 		took := m.compileTime(b)
 		sum += took

@@ -18,6 +18,7 @@ type body struct {
 	sets     uint64 // of locals and globals, also by calls
 	called   int    // calls
 	moves    uint64 // values that blocks, branches and calls carry
+	reloads  uint64 // calls, and other places after which globals are loaded anew
 	extra    uint64 // ns of compiling, for instructions that become many
 	indirect bool   // has call_indirect
 	leaves   bool   // has a return, or a branch that is one

@@ -247,6 +247,7 @@ func (w *walker) callIndirect() {
 func (w *walker) called(typ uint32, weight uint64) {
 	t := &w.m.types[typ]
 	w.b.called++
+	w.b.reloads++
 	w.b.moves += uint64(len(t.params) + len(t.results))
 	w.operands(int32(len(t.params)), int32(len(t.results)))
 	w.pay(weight + (uint64(len(t.params)+len(t.results))+w.mutable)/moveShare)

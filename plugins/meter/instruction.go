@@ -36,6 +36,7 @@ func (w *walker) instruction() {
 	case opMemoryGrow:
 		w.m.growsMemory = true
 		w.b.extra += compileGrow
+		w.b.reloads += 2
 		w.before(sitePages, at)
 		w.sets += w.mutable
 	}
@@ -212,6 +213,7 @@ func (w *walker) segments(op byte, info *instruction) {
 
 // bulk notes what is to be paid by length.
 func (w *walker) bulk(op byte, at int) {
+	w.b.reloads++
 	switch op {
 	case miscTableGrow:
 		w.b.extra += compileGrow

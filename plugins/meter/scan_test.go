@@ -161,9 +161,16 @@ func TestScan_RefusesCompileBombs(t *testing.T) {
 	_, err = Scan(loops(1_900, 9_000), Limits{})
 	assert.ErrorContains(t, err, "function 0 (no name) would take about 345 MiB to compile; at most 256", "before time, as compiling one function takes it at once")
 	_, err = Scan(wideCalls(1_000), Limits{})
-	assert.ErrorContains(t, err, "function 0 (no name) would take about 1144 MiB to compile; at most 256")
+	assert.ErrorContains(t, err, "function 0 (no name) would take about 1145 MiB to compile; at most 256")
 	_, err = Scan(wideCalls(200), Limits{})
 	assert.NoError(t, err)
+	for name, code := range map[string][]byte{
+		"calls": {opCall, 0}, "memory.grow": {opMemorySize, 0, opMemoryGrow, 0, 0x1a},
+		"memory.fill": {opMemorySize, 0, opMemorySize, 0, opMemorySize, 0, opMisc, miscMemoryFill, 0},
+	} {
+		_, err = Scan(oneFunction(1, 1_000, nil, bytes.Repeat(code, 4_000)), Limits{})
+		assert.ErrorContains(t, err, "loads 1000 mutable globals anew in ", name)
+	}
 	fills := repeated(1_400, func(c *coder, _ int) {
 		c.plain(opLocalGet, 0, opRefNull, typeFuncref, opLocalGet, 0, opMisc, miscTableFill, 0)
 	})
