@@ -13,6 +13,7 @@ const (
 	compileFlow  = 450  // ns for a variable (local or mutable global) in a basic block
 	compileMove  = 1000 // ns for a value that a branch, block or call carries
 	compileAfter = 250  // ns for a mutable global that is loaded anew
+	compileLive  = 18   // ns for a variable that is kept over a call
 
 	// ns for instructions that become many, beside what they take as bytes and calls.
 	compileGrow     = 10_000 // memory.grow, table.grow
@@ -50,6 +51,7 @@ func (m *module) compileTime(b *body) time.Duration {
 		compileFlow*blocks*m.variables(b) +
 		compileMove*b.moves +
 		compileAfter*b.reloads*m.kept() +
+		compileLive*b.reloads*m.variables(b) +
 		b.extra)
 }
 

@@ -93,7 +93,17 @@ func TestReport_CompileTime(t *testing.T) {
 	carried := append(repeated(1_000, func(c *coder, i int) { c.op(opLocalGet, uint32(i%10)) }),
 		append(repeated(390, func(c *coder, _ int) { c.plain(opLoop, 1, opLocalGet, 0, opBrIf, 0, opEnd) }),
 			repeated(1_000, func(c *coder, _ int) { c.plain(0x1a) })...)...)
+	// Every local is kept over every call.
+	kept := append([]byte{opLoop, blockVoid}, repeated(3_000, func(c *coder, i int) {
+		c.op(opLocalGet, uint32(i))
+		c.i32(int32(i))
+		c.plain(opI32Add)
+		c.op(opLocalSet, uint32(i))
+		c.op(opCall, 0)
+	})...)
+	kept = append(kept, opLocalGet, 0, opBrIf, 0, opEnd)
 	for name, module := range map[string][]byte{
+		"calls × locals":    oneFunction(3_000, 0, nil, kept),
 		"loops":             loops(1_300, 2),
 		"loops × locals":    loops(1_000, 1_000),
 		"conditions":        conditions(1_000, 1_000),
