@@ -122,7 +122,7 @@ func (i *Inspection) describe(r *meter.Report, limits *Limits, granted grants) {
 	}
 	i.Tables = []InspectedRange{}
 	for _, t := range r.Tables {
-		i.Tables = append(i.Tables, InspectedRange{int64(t.Min), int64(t.Max), int64(limits.Table)})
+		i.Tables = append(i.Tables, InspectedRange{t.Min, t.Max, int64(limits.Table)})
 	}
 	l := r.Largest
 	i.Largest = InspectedFunction{clean(l.Name, maxFrameBytes), l.Index, l.BodyBytes, l.Blocks, l.Locals, l.CompileTime}

@@ -70,7 +70,7 @@ type Export struct {
 }
 
 // Table is one table as declared; Max is -1 without a maximum.
-type Table struct{ Min, Max int }
+type Table struct{ Min, Max int64 }
 
 func (m *module) report(size int) *Report {
 	r := &Report{
@@ -94,11 +94,11 @@ func (m *module) report(size int) *Report {
 		}
 	}
 	for _, t := range m.tables {
-		high := -1
+		high := int64(-1)
 		if t.bounded {
-			high = int(t.high)
+			high = int64(t.high)
 		}
-		r.Tables = append(r.Tables, Table{int(t.low), high})
+		r.Tables = append(r.Tables, Table{int64(t.low), high})
 	}
 	for _, t := range m.savedTypes() {
 		r.SnapshotSlots++
