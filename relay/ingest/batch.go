@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"slices"
 	"strconv"
+	"unsafe"
 
 	"eventrelay/relay"
 )
@@ -55,6 +56,12 @@ func (b *batch) copy(p []byte) []byte {
 	start := len(b.payload)
 	b.payload = append(b.payload, p...)
 	return b.payload[start:len(b.payload):len(b.payload)]
+}
+
+// text returns a copy of p as a string. Like a payload it is never changed.
+func (b *batch) text(p []byte) string {
+	c := b.copy(p)
+	return unsafe.String(unsafe.SliceData(c), len(c))
 }
 
 // release lets go of what the last request published.

@@ -119,7 +119,7 @@ func (x *exchange) wrappedID(ev *relay.Event, w *wrapper) *fault {
 	if f != nil {
 		return f
 	}
-	ev.ID = string(id)
+	ev.ID = x.batch.text(id)
 	if rule := checkEventID(ev.ID); rule != "" {
 		return &fault{w.eventID.offset, "event_id " + rule}
 	}
