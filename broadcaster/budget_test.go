@@ -97,7 +97,7 @@ func TestBudget_Log(t *testing.T) {
 		time.Sleep(time.Second) // of the bubble's clock
 		k.s.Tick()
 		assert.Equal(t, 2, strings.Count(log.String(), "fanout.memory"), "what came since")
-		time.Sleep(time.Second)
+		time.Sleep(time.Second) // of the bubble's clock
 		k.s.Tick()
 		assert.Equal(t, 2, strings.Count(log.String(), "fanout.memory"))
 	})

@@ -46,7 +46,7 @@ func TestBreaker_OpensProbesCloses(t *testing.T) {
 		assert.Equal(t, "half-open", b.word())
 		assert.False(t, call(false), "one probe at a time")
 		assert.True(t, b.settle(true, probe))
-		time.Sleep(time.Second)
+		time.Sleep(time.Second) // of the bubble's clock, as all below
 		assert.False(t, call(false), "after a failed probe it waits twice as long")
 		time.Sleep(time.Second)
 		assert.True(t, call(false))
