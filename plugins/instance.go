@@ -24,8 +24,8 @@ type instance struct {
 	linear  *linear
 	mod     api.Module
 	mem     api.Memory // set by the first host call of the start function, if there is one
-	onEvent api.Function
-	buffer  api.Function
+	onEvent export
+	buffer  export
 	random  *rand.ChaCha8
 	start   *beginning // nil: it cannot be brought back to it
 
@@ -83,10 +83,10 @@ func (in *instance) boot() error {
 	}
 	in.mod, in.mem = mod, mod.Memory()
 	in.meter.bind(mod)
-	if _, err := in.optional(abi.ExportInitialize); err != nil {
+	if _, err := in.optional(abi.ExportInitialize, 0); err != nil {
 		return err
 	}
-	in.buffer = mod.ExportedFunction(abi.ExportBuffer)
+	in.buffer = in.export(abi.ExportBuffer)
 	if err := in.configure(); err != nil {
 		return err
 	}
@@ -99,25 +99,36 @@ func (in *instance) boot() error {
 	return in.remember()
 }
 
-// optional calls an export, if there is one, and returns its result, if there is one.
-func (in *instance) optional(name string, args ...uint64) (uint32, error) {
-	fn := in.mod.ExportedFunction(name)
+// export is a function that a guest offers to its host. It is called with its parameters in stack, as a whole number of
+// 64 bits each, and leaves its result there. wazero's api.Function is one.
+type export interface {
+	CallWithStack(ctx context.Context, stack []uint64) error
+}
+
+// export returns the guest's export of a name, or nil.
+func (in *instance) export(name string) export {
+	if fn := in.mod.ExportedFunction(name); fn != nil {
+		return fn
+	}
+	return nil
+}
+
+// optional calls an export of at most one parameter, if there is one, and returns its result, if it has one.
+func (in *instance) optional(name string, arg uint64) (uint32, error) {
+	fn := in.export(name)
 	if fn == nil {
 		return 0, nil
 	}
-	results, err := fn.Call(&in.ctx, args...)
-	if err != nil {
+	stack := [1]uint64{arg}
+	if err := fn.CallWithStack(&in.ctx, stack[:]); err != nil {
 		return 0, fmt.Errorf("%s: %w", name, in.callFailure(err))
 	}
-	if len(results) == 0 {
-		return 0, nil
-	}
-	return uint32(results[0]), nil
+	return uint32(stack[0]), nil
 }
 
 func (in *instance) configure() error {
 	config := in.filter.config
-	if in.mod.ExportedFunction(abi.ExportInit) == nil {
+	if in.export(abi.ExportInit) == nil {
 		return nil
 	}
 	if failed := in.grow(uint32(len(config))); failed != nil {
@@ -139,13 +150,13 @@ func (in *instance) configure() error {
 // hooks asks the guest which hooks it has. One without any is refused: it is most likely a Go program that registers its
 // handlers in main, which never runs, and would let every event pass unseen.
 func (in *instance) hooks() error {
-	bits, err := in.optional(abi.ExportVersion)
+	bits, err := in.optional(abi.ExportVersion, 0)
 	if err != nil {
 		return err
 	}
 	has := abi.Hook(bits)
 	for hook, name := range hookExports {
-		if has&hook != 0 && in.mod.ExportedFunction(name) == nil {
+		if has&hook != 0 && in.export(name) == nil {
 			return fmt.Errorf("%s says that there is %s, which is not exported", abi.ExportVersion, name)
 		}
 	}
@@ -157,7 +168,7 @@ func (in *instance) hooks() error {
 	case has&^abi.OnEvent != 0:
 		return fmt.Errorf("wants to decide about connections or subscriptions (hooks %#x), which this relay does not serve", uint32(has&^abi.OnEvent))
 	}
-	in.onEvent = in.mod.ExportedFunction(abi.ExportOnEvent)
+	in.onEvent = in.export(abi.ExportOnEvent)
 	return nil
 }
 
