@@ -10,11 +10,14 @@ RUNS       ?= 5
 GOFUMPT     = $(GO) run mvdan.cc/gofumpt@v0.12.0
 STATICCHECK = $(GO) run honnef.co/go/tools/cmd/staticcheck@v0.8.2
 
+# What make toolchains installs by npm, before whatever else is called asc.
+export PATH := $(CURDIR)/bin/toolchains/node_modules/.bin:$(PATH)
+
 # testdata is no part of ./..., but the sample filters in it have tests too.
 PACKAGES    = ./... ./testdata/plugins/...
 
 .DEFAULT_GOAL := help
-.PHONY: help run build plugins test race swaps fuzz bench cover peers check fmt tidy vet lint vuln cross clean bench-plugins
+.PHONY: help run build plugins test race swaps fuzz bench cover toolchains peers check fmt tidy vet lint vuln cross clean bench-plugins
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -70,6 +73,9 @@ cover: ## write bin/cover.html
 	$(GO) test -coverprofile=bin/cover.out -coverpkg=./... $(PACKAGES)
 	$(GO) tool cover -html=bin/cover.out -o bin/cover.html
 	@$(GO) tool cover -func=bin/cover.out | tail -1
+
+toolchains: ## install compilers for filters in C, Rust and AssemblyScript (needs root and apt), or say what to install
+	.ci/toolchains
 
 peers: ## install real clients (needs root and apt) and run the tests with them
 	.ci/peers

@@ -11,7 +11,7 @@ import (
 )
 
 // ownVars are the RELAY_ variables that are not configuration: the client verbs read them, and the tests.
-var ownVars = []string{"RELAY_URL", "RELAY_KEY", "RELAY_TOKEN", "RELAY_ADMIN_URL", "RELAY_PEERS"}
+var ownVars = []string{"RELAY_URL", "RELAY_KEY", "RELAY_TOKEN", "RELAY_ADMIN_URL", "RELAY_PEERS", "RELAY_TEST_TOOLCHAINS"}
 
 // configFlags are the flags by which serve and check find their configuration. A flag that overrides a key of relay.yaml
 // has the key's name.
