@@ -36,6 +36,10 @@ var arrows = map[string]map[string]string{
 		"eventrelay/": "numbering elements knows nothing of the relay",
 		"github.com/": "the standard library is enough",
 	},
+	"eventrelay/relay/nearest": {
+		"eventrelay/": "comparing names knows nothing of the relay",
+		"github.com/": "the standard library is enough",
+	},
 	"eventrelay/relay/transport": part("github.com/tetratelabs", "github.com/knadh"),
 	"eventrelay/relay/ingest":    part("github.com/tetratelabs", "github.com/knadh", "github.com/gobwas"),
 	"eventrelay/relay/admin":     part("github.com/tetratelabs", "github.com/knadh", "github.com/gobwas"),
@@ -64,7 +68,7 @@ var arrows = map[string]map[string]string{
 }
 
 // shared are the leaves that any part may use: they know nothing of the relay.
-var shared = map[string]bool{"eventrelay/relay/rawjson": true, "eventrelay/relay/slab": true}
+var shared = map[string]bool{"eventrelay/relay/rawjson": true, "eventrelay/relay/slab": true, "eventrelay/relay/nearest": true}
 
 // part returns the row of a part under relay/: it knows relay and no other part, nor the named libraries.
 func part(libs ...string) map[string]string {

@@ -8,6 +8,8 @@ import (
 	"sync"
 
 	"go.yaml.in/yaml/v3"
+
+	"eventrelay/relay/nearest"
 )
 
 // EnvPrefix begins the names of environment variables that configure the relay.
@@ -56,7 +58,7 @@ func nearestEnv(name string) string {
 		names = append(names, n)
 	}
 	slices.Sort(names)
-	if best, ok := nearest(name, names); ok {
+	if best, ok := nearest.To(name, names); ok {
 		return fmt.Sprintf(" (did you mean %s?)", best)
 	}
 	return "; `relay check --print` shows the known keys, and RELAY_ and the key's path in capitals is the name"
