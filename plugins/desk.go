@@ -8,12 +8,13 @@ import (
 	"eventrelay/relay"
 )
 
-// Desk runs one filter on single events, through the very code that serves, to try it and to find out why it failed. Not
-// safe for concurrent use. Not closing it leaks the filter's memory.
+// Desk runs one filter on single events, through the very code that serves, to try it, to measure it, and to find out why
+// it failed. Not safe for concurrent use. Not closing it leaks the filter's memory.
 type Desk struct {
-	filter   *filter
-	maxEvent int
-	out      outgoing
+	filter  *filter
+	options Options
+	out     outgoing
+	clock   time.Time // of a pinned desk
 }
 
 // Trial is what a filter did with an event.
@@ -31,26 +32,63 @@ type Trial struct {
 
 // OpenDesk loads and starts a filter. Its error is Validate's, or a *LoadError. What the filter logs goes to log.
 func OpenDesk(ctx context.Context, o Options, spec Filter, log *slog.Logger) (*Desk, error) {
+	d, err := LoadDesk(ctx, o, spec, log)
+	if err != nil {
+		return nil, err
+	}
+	if err := d.Start(ctx, spec.Config, nil); err != nil {
+		d.Close()
+		return nil, err
+	}
+	return d, nil
+}
+
+// LoadDesk is OpenDesk without the start: nothing may be tried before Start.
+func LoadDesk(ctx context.Context, o Options, spec Filter, log *slog.Logger) (*Desk, error) {
 	if err := Validate(o, []Filter{spec}); err != nil {
 		return nil, err
 	}
 	o = o.withDefaults()
 	o.Lanes = 1
-	a := assembly{options: o, plugins: newRegistry(1, log)}
-	f, err := a.filter(ctx, &spec)
+	m, err := readModule(spec.Path, spec.Limits.withDefaults(o).Module, spec.SHA256)
 	if err != nil {
 		return nil, &LoadError{spec.Name, spec.Path, err}
 	}
-	f.plugin.kv.configure(int64(f.limits.KV))
-	return &Desk{filter: f, maxEvent: int(o.MaxEvent)}, nil
+	f, err := load(ctx, o, &spec, m, newPlugin(spec.Name, 1, log))
+	if err != nil {
+		return nil, &LoadError{spec.Name, spec.Path, err}
+	}
+	return &Desk{filter: f, options: o}, nil
+}
+
+// Start starts the filter, or starts it anew, with the given configuration and nothing in its key-value store; if pin is
+// not nil, so that it does the same each time. After an error, a *LoadError, it may be called again.
+func (d *Desk) Start(ctx context.Context, config map[string]any, pin *Pin) error {
+	f := d.filter
+	f.park()
+	f.spec.Config = config
+	err := checkConfig(f.spec.Name, config)
+	if err == nil {
+		f.config, f.plugin.kv, f.plugin.world = configText(config), newKV(int64(f.limits.KV)), realWorld
+		if pin != nil {
+			f.plugin.world = pinnedWorld(*pin, &d.clock)
+			f.plugin.kv.now = f.plugin.world.now
+		}
+		err = f.open(ctx)
+	}
+	if err != nil {
+		return &LoadError{f.spec.Name, f.spec.Path, err}
+	}
+	return nil
 }
 
 // Try gives the filter an event. The filter's memory carries over from event to event, as it does in a lane.
 func (d *Desk) Try(ev *relay.Event) Trial {
-	s := &d.filter.slots[0]
+	s := d.ready()
+	d.clock = ev.Time
 	begun := time.Now()
 	d.out.set(ev)
-	a, failed := s.handle(&d.out, callBudget(d.filter.limits.Emits, d.maxEvent), nanos())
+	a, failed := s.handle(&d.out, d.room(), nanos())
 	t := Trial{Verdict: a.said.String(), Reason: a.reason, Fuel: s.spent, Duration: time.Since(begun)}
 	if failed != nil {
 		t.Verdict, t.Cause, t.Error, t.Functions = saidFail.String(), failed.cause.String(), failed.text, failed.functions
@@ -65,6 +103,59 @@ func (d *Desk) Try(ev *relay.Event) Trial {
 	}
 	return t
 }
+
+// Lap is what a number of calls took.
+type Lap struct {
+	Calls    int
+	Failures int // among them; of these, bringing the filter back to its start is in Elapsed, too
+	Fuel     uint64
+	Elapsed  time.Duration
+	Failure  string // the last
+}
+
+// Run gives the filter all of the events, as fast as a lane would, and throws away what it answers. Like a lane it reads
+// the clock once per event. If each is not nil it has room for how long every call took by itself.
+func (d *Desk) Run(events []*relay.Event, each []time.Duration) (l Lap) {
+	s, room := d.ready(), d.room()
+	begun := nanos()
+	now := begun
+	for i, ev := range events {
+		d.clock = ev.Time
+		d.out.set(ev)
+		_, failed := s.handle(&d.out, room, now)
+		l.Fuel += s.spent
+		end := nanos()
+		if each != nil {
+			each[i] = time.Duration(end - now)
+		}
+		now = end
+		if failed != nil {
+			l.Failures++
+			l.Failure = failed.Error()
+		}
+	}
+	l.Calls, l.Elapsed = len(events), time.Duration(now-begun)
+	return l
+}
+
+// Memory returns the bytes of the filter's linear memory, and how much it spent to start.
+func (d *Desk) Memory() (bytes int64, startFuel uint64) {
+	if in := d.ready().inst; in != nil {
+		bytes = int64(in.mem.Size())
+	}
+	return bytes, d.filter.startFuel
+}
+
+// ready returns the slot, filled if that can be: nobody waits behind a desk, so a start may take as long as the first did.
+func (d *Desk) ready() *slot {
+	s := &d.filter.slots[0]
+	if s.inst == nil {
+		_ = s.fill(d.filter.life, d.filter.limits.Init) // handle tries again, and says why not
+	}
+	return s
+}
+
+func (d *Desk) room() budget { return callBudget(d.filter.limits.Emits, int(d.options.MaxEvent)) }
 
 // Close frees the filter.
 func (d *Desk) Close() { d.filter.release() }

@@ -64,11 +64,8 @@ func load(ctx context.Context, o Options, spec *Filter, m *moduleFile, p *plugin
 		limits:   spec.Limits.withDefaults(o),
 		reset:    parseReset(spec.Reset),
 		granted:  parseGrants(spec.Allow),
-		config:   []byte("{}"),
+		config:   configText(spec.Config),
 		slots:    make([]slot, o.Lanes),
-	}
-	if len(spec.Config) > 0 {
-		f.config, _ = json.Marshal(spec.Config) // Validate has seen that it can be
 	}
 	for i := range f.slots {
 		f.slots[i].filter = f
@@ -81,6 +78,15 @@ func load(ctx context.Context, o Options, spec *Filter, m *moduleFile, p *plugin
 		return nil, err
 	}
 	return f, nil
+}
+
+// configText is what a guest gets as its configuration.
+func configText(config map[string]any) []byte {
+	if len(config) == 0 {
+		return []byte("{}")
+	}
+	text, _ := json.Marshal(config) // Validate has seen that it can be
+	return text
 }
 
 // compile does what takes long. It cannot be cancelled; what scan refuses bounds how long it takes.

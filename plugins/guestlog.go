@@ -10,6 +10,12 @@ import (
 	"eventrelay/sdk/abi"
 )
 
+// How to tell a line that a filter wrote from what relay says about it: the message, and the attribute with the text.
+const (
+	LogMessage = "filter says"
+	LogText    = "text"
+)
+
 // Limits on what guests may write to the log.
 const (
 	maxLinesPerSecond = 100 // of one filter, over all lanes; limits.log_rate bounds their bytes
@@ -124,5 +130,5 @@ func (p *plugin) guestLine(level slog.Level, text []byte, bytesPerSecond int) {
 		p.stats.suppressed.Add(1)
 		return
 	}
-	p.log.Log(context.Background(), level, "filter says", "text", clean(bytes.ReplaceAll(text, tab, spaces), maxLogLine))
+	p.log.Log(context.Background(), level, LogMessage, LogText, clean(bytes.ReplaceAll(text, tab, spaces), maxLogLine))
 }

@@ -1,13 +1,11 @@
 package plugins
 
 import (
-	"crypto/rand"
 	"errors"
 	"fmt"
 	"io"
 	"slices"
 	"strings"
-	"time"
 
 	"eventrelay/relay"
 	"eventrelay/sdk/abi"
@@ -109,9 +107,13 @@ func hostKVAdd(in *instance, stack []uint64) {
 	stack[0] = uint64(sum)
 }
 
-func hostNow(_ *instance, stack []uint64) { stack[0] = uint64(time.Now().UnixNano()) }
+func hostNow(in *instance, stack []uint64) {
+	stack[0] = uint64(in.filter.plugin.world.now().UnixNano())
+}
 
-func hostRandom(in *instance, stack []uint64) { in.randomize(in.span(stack), rand.Reader) }
+func hostRandom(in *instance, stack []uint64) {
+	in.randomize(in.span(stack), in.filter.plugin.world.random)
+}
 
 // randomPiece is how many random bytes are made between two looks at the clock.
 const randomPiece = 64 << 10

@@ -12,7 +12,8 @@ import (
 // kv is a filter's key-value store. Its lanes share it, and it outlives reloads. It is bounded: what was written
 // longest ago makes room for what is new. Safe for concurrent use; no call blocks for longer than a copy.
 type kv struct {
-	room atomic.Int64 // bytes
+	room atomic.Int64     // bytes
+	now  func() time.Time // set before it is used
 
 	mu    sync.Mutex
 	items map[string]*list.Element // of *kvItem
@@ -39,7 +40,7 @@ var (
 )
 
 func newKV(room int64) *kv {
-	s := &kv{items: map[string]*list.Element{}}
+	s := &kv{now: time.Now, items: map[string]*list.Element{}}
 	s.room.Store(room)
 	return s
 }
@@ -94,7 +95,7 @@ func (s *kv) set(key, value []byte, ttl int64) bool {
 	if ttl < 0 {
 		return true
 	}
-	s.insert(key, append([]byte(nil), value...), expiry(ttl))
+	s.insert(key, append([]byte(nil), value...), s.expiry(ttl))
 	return true
 }
 
@@ -108,7 +109,7 @@ func (s *kv) add(key []byte, delta, ttl int64) (int64, error) {
 	defer s.mu.Unlock()
 	e := s.find(key)
 	if e == nil {
-		s.insert(key, binary.LittleEndian.AppendUint64(nil, uint64(delta)), expiry(max(ttl, 0)))
+		s.insert(key, binary.LittleEndian.AppendUint64(nil, uint64(delta)), s.expiry(max(ttl, 0)))
 		return delta, nil
 	}
 	item := e.Value.(*kvItem)
@@ -124,11 +125,11 @@ func (s *kv) add(key []byte, delta, ttl int64) (int64, error) {
 // maxTTL keeps a time that a guest asks for within what a clock can say.
 const maxTTL = int64(100 * 365 * 24 * time.Hour / time.Millisecond)
 
-func expiry(ttl int64) time.Time {
+func (s *kv) expiry(ttl int64) time.Time {
 	if ttl == 0 {
 		return time.Time{}
 	}
-	return time.Now().Add(time.Duration(min(ttl, maxTTL)) * time.Millisecond)
+	return s.now().Add(time.Duration(min(ttl, maxTTL)) * time.Millisecond)
 }
 
 // find returns the element of a key that has not expired, or nil.
@@ -141,7 +142,7 @@ func (s *kv) find(key []byte) *list.Element {
 		return nil
 	}
 	item := e.Value.(*kvItem)
-	if !item.expires.IsZero() && !time.Now().Before(item.expires) {
+	if !item.expires.IsZero() && !s.now().Before(item.expires) {
 		s.remove(e)
 		return nil
 	}

@@ -13,6 +13,7 @@ import (
 type plugin struct {
 	name       string
 	log        *slog.Logger
+	world      world // set before the first filter is loaded
 	kv         *kv
 	stats      pluginStats
 	breaker    breaker
@@ -29,7 +30,7 @@ type plugin struct {
 }
 
 func newPlugin(name string, lanes int, log *slog.Logger) *plugin {
-	p := &plugin{name: name, log: log.With("filter", name), kv: newKV(int64(Limits{}.withDefaults(Options{}).KV))}
+	p := &plugin{name: name, log: log.With("filter", name), world: realWorld, kv: newKV(int64(Limits{}.withDefaults(Options{}).KV))}
 	p.stats.lanes = make([]laneStats, lanes)
 	p.breaker.calls = p.stats.calls
 	return p

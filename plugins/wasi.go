@@ -1,7 +1,6 @@
 package plugins
 
 import (
-	"crypto/rand"
 	"encoding/binary"
 	"time"
 
@@ -155,15 +154,19 @@ var processStart = time.Now()
 
 // clock returns the time of the event at hand, or, where granted, the time. No clock but the wall clock goes back.
 func (in *instance) clock(id uint32) int64 {
-	if in.filter.granted.has(grantNow) {
+	granted, pinned := in.filter.granted.has(grantNow), in.filter.plugin.world.pinned
+	if granted && !pinned {
 		if id == clockRealtime {
 			return time.Now().UnixNano()
 		}
 		return startClock + int64(time.Since(processStart))
 	}
 	t := startClock
-	if in.call.event != nil {
+	switch {
+	case in.call.event != nil:
 		t = in.call.event.Time.UnixNano()
+	case granted:
+		t = in.filter.plugin.world.now().UnixNano()
 	}
 	if id == clockRealtime {
 		return t
@@ -179,7 +182,7 @@ func wasiRandom(in *instance, stack []uint64) {
 		stack[0] = wasiEFAULT
 		return
 	case in.filter.granted.has(grantRandom):
-		in.randomize(view, rand.Reader)
+		in.randomize(view, in.filter.plugin.world.random)
 	default:
 		in.randomize(view, in.random)
 	}
