@@ -44,7 +44,7 @@ func (p *plugin) status() (s relay.PluginStatus, ok bool) {
 }
 
 func (f *filter) version() relay.PluginVersion {
-	return relay.PluginVersion{Number: f.number, Path: f.spec.Path, SHA256: hex.EncodeToString(f.sum[:])}
+	return relay.PluginVersion{Number: f.number, Path: f.spec.Origin(), SHA256: hex.EncodeToString(f.sum[:])}
 }
 
 // Quarantine implements relay.PluginControl.

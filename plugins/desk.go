@@ -50,13 +50,13 @@ func LoadDesk(ctx context.Context, o Options, spec Filter, log *slog.Logger) (*D
 	}
 	o = o.withDefaults()
 	o.Lanes = 1
-	m, err := readModule(spec.Path, spec.Limits.withDefaults(o).Module, spec.SHA256)
+	m, err := spec.module(spec.Limits.withDefaults(o).Module)
 	if err != nil {
-		return nil, &LoadError{spec.Name, spec.Path, err}
+		return nil, &LoadError{spec.Name, spec.Origin(), err}
 	}
 	f, err := load(ctx, o, &spec, m, newPlugin(spec.Name, 1, log))
 	if err != nil {
-		return nil, &LoadError{spec.Name, spec.Path, err}
+		return nil, &LoadError{spec.Name, spec.Origin(), err}
 	}
 	return &Desk{filter: f, options: o}, nil
 }
@@ -77,7 +77,7 @@ func (d *Desk) Start(ctx context.Context, config map[string]any, pin *Pin) error
 		err = f.open(ctx)
 	}
 	if err != nil {
-		return &LoadError{f.spec.Name, f.spec.Path, err}
+		return &LoadError{f.spec.Name, f.spec.Origin(), err}
 	}
 	return nil
 }

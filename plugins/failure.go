@@ -149,7 +149,7 @@ func (f *filter) nameOf(name string) string {
 // LoadError is returned when a filter cannot be loaded. The running filters are untouched.
 type LoadError struct {
 	Filter string // its name
-	Path   string // its file
+	Path   string // its file, or what else its code comes from
 	Err    error  // why; bounded and printable
 }
 

@@ -42,6 +42,11 @@ func readModule(path string, most relay.Size, pin string) (*moduleFile, error) {
 	case relay.Size(len(b)) > most:
 		return nil, fmt.Errorf("larger than limits.module (%v); build it smaller (Go: -ldflags='-s -w'), or raise limits.module or plugins.max_module", most)
 	}
+	return withPin(path, b, pin)
+}
+
+// withPin checks a module against the pin, if there is one.
+func withPin(path string, b []byte, pin string) (*moduleFile, error) {
 	m := &moduleFile{path: path, bytes: b, sum: sha256.Sum256(b)}
 	if want, _ := hex.DecodeString(pin); pin != "" && !bytes.Equal(want, m.sum[:]) {
 		return nil, fmt.Errorf("its sha256 is %x, and relay.yaml pins %s: if the new file is meant, change the pin", m.sum, pin)
@@ -68,6 +73,6 @@ func (m *moduleFile) identity(o Options, spec *Filter) identity {
 		Reset    string
 		Allow    grants
 		MaxEvent relay.Size
-	}{m.sum[:], spec.Config, spec.Limits.withDefaults(o), spec.Reset, parseGrants(spec.Allow), o.MaxEvent})
+	}{m.sum[:], spec.Config, spec.Limits.withDefaults(o), spec.Reset, spec.granted(), o.MaxEvent})
 	return sha256.Sum256(text)
 }

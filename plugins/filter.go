@@ -63,7 +63,7 @@ func load(ctx context.Context, o Options, spec *Filter, m *moduleFile, p *plugin
 		sum:      m.sum,
 		limits:   spec.Limits.withDefaults(o),
 		reset:    parseReset(spec.Reset),
-		granted:  parseGrants(spec.Allow),
+		granted:  spec.granted(),
 		config:   configText(spec.Config),
 		slots:    make([]slot, o.Lanes),
 	}

@@ -45,7 +45,7 @@ func (a *assembly) assemble(ctx context.Context, specs []Filter) (*generation, e
 			for j := range a.steps {
 				a.steps[j].filter.release()
 			}
-			return nil, &LoadError{specs[i].Name, specs[i].Path, err}
+			return nil, &LoadError{specs[i].Name, specs[i].Origin(), err}
 		}
 		a.steps = append(a.steps, newStep(f, &specs[i]))
 	}
@@ -55,7 +55,7 @@ func (a *assembly) assemble(ctx context.Context, specs []Filter) (*generation, e
 // filter returns the filter that spec means, running and held.
 func (a *assembly) filter(ctx context.Context, spec *Filter) (*filter, error) {
 	p := a.plugins.get(spec.Name)
-	m, err := readModule(spec.Path, spec.Limits.withDefaults(a.options).Module, spec.SHA256)
+	m, err := spec.module(spec.Limits.withDefaults(a.options).Module)
 	if err != nil {
 		p.stats.swaps[swapFailed].Add(1)
 		return nil, err

@@ -74,8 +74,8 @@ func Inspect(ctx context.Context, o Options, spec Filter) (*Inspection, error) {
 	o = o.withDefaults()
 	o.Lanes = 1
 	limits := spec.Limits.withDefaults(o)
-	i := &Inspection{Path: spec.Path}
-	m, err := readModule(spec.Path, limits.Module, spec.SHA256)
+	i := &Inspection{Path: spec.Origin()}
+	m, err := spec.module(limits.Module)
 	if err != nil {
 		i.Refusal = err.Error()
 		return i, nil
@@ -86,7 +86,7 @@ func Inspect(ctx context.Context, o Options, spec Filter) (*Inspection, error) {
 		i.Refusal = refused(err).Error()
 		return i, nil
 	}
-	i.describe(report, &limits, parseGrants(spec.Allow))
+	i.describe(report, &limits, spec.granted())
 	if err := i.try(ctx, o, &spec, m); err != nil {
 		i.Refusal = err.Error()
 		return i, nil

@@ -71,7 +71,7 @@ func (p *Pipeline) Rollback(ctx context.Context, name string) error {
 	}
 	if err := previous.open(ctx); err != nil {
 		pl.stats.swaps[swapFailed].Add(1)
-		return &LoadError{name, previous.spec.Path, fmt.Errorf("the version before does not start any more: %w", err)}
+		return &LoadError{name, previous.spec.Origin(), fmt.Errorf("the version before does not start any more: %w", err)}
 	}
 	steps := make([]step, len(p.last.steps))
 	for i, s := range p.last.steps {

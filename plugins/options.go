@@ -45,6 +45,9 @@ type Filter struct {
 	Name string `koanf:"name"`
 	// Path is the module file.
 	Path string `koanf:"path"`
+	// Use names a filter that ships with relay (package eventrelay/testdata/plugins), in place of Path. It is granted what
+	// it needs.
+	Use string `koanf:"use"`
 	// SHA256 pins the module: a file with another sum is refused. 64 hexadecimal digits. Default: any file.
 	SHA256 string `koanf:"sha256"`
 	// Topics are the patterns of topics the filter sees. Default: every topic.
@@ -65,7 +68,8 @@ type Filter struct {
 	Quarantine Quarantine `koanf:"quarantine"`
 	// Limits bound one instance.
 	Limits Limits `koanf:"limits"`
-	// Allow grants host functions: kv, now, random, metric. log, reason and emit are always there.
+	// Allow grants host functions: kv, now, random, metric. log, reason and emit are always there, and what a filter that
+	// ships needs.
 	Allow []string `koanf:"allow"`
 }
 

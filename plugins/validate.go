@@ -77,9 +77,7 @@ func (f *Filter) validate(at string) error {
 		checkSum(at, f.SHA256),
 		checkReset(at, f.Reset),
 		checkConfig(at, f.Config),
-	}
-	if f.Path == "" {
-		errs = append(errs, fmt.Errorf("%s.path: is missing; write the module file, such as filters/redact.wasm", at))
+		f.checkOrigin(at),
 	}
 	for j, p := range f.Topics {
 		if _, err := relay.ParsePattern(string(p)); err != nil {

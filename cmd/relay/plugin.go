@@ -34,14 +34,18 @@ func (a *app) pluginCmd() *cobra.Command {
 }
 
 func (a *app) pluginListCmd() *cobra.Command {
-	admin, asJSON := endpoint{admin: true}, false
+	admin, asJSON, ships := endpoint{admin: true}, false, false
 	cmd := &cobra.Command{
 		Use:   "list",
-		Short: "List the filters of a running relay: versions, breakers, failures",
+		Short: "List the filters of a running relay: versions, breakers, failures; or those that ship with this one",
 		Example: `  relay plugin list
-  relay plugin list --json`,
+  relay plugin list --json
+  relay plugin list --shipped    # what may stand behind use: in a relay.yaml`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			if ships {
+				return a.printShipped(asJSON)
+			}
 			body, err := a.askAdmin(cmd.Context(), &admin, http.MethodGet, "/plugins", "")
 			if err != nil {
 				return err
@@ -60,6 +64,7 @@ func (a *app) pluginListCmd() *cobra.Command {
 	}
 	admin.register(cmd.Flags())
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print one JSON array")
+	cmd.Flags().BoolVar(&ships, "shipped", false, "list the filters that ship with relay instead, with their configuration")
 	return cmd
 }
 

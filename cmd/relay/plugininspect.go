@@ -25,12 +25,13 @@ func (a *app) pluginInspectCmd() *cobra.Command {
 	var allow []string
 	var asJSON bool
 	cmd := &cobra.Command{
-		Use:   "inspect FILE [-c relay.yaml]",
+		Use:   "inspect (FILE | use:NAME) [-c relay.yaml]",
 		Short: "Say what is in a module, and whether a relay would take it",
 		Long:  inspectHelp,
 		Example: `  relay plugin inspect redact.wasm
   relay plugin inspect redact.wasm -c relay.yaml --json
-  relay plugin inspect counter.wasm --allow kv,now`,
+  relay plugin inspect counter.wasm --allow kv,now
+  relay plugin inspect use:redact --config '{"fields":["card"]}'`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			cfg, spec, err := a.inspected(args[0], path, name, allow)
@@ -69,7 +70,8 @@ func (a *app) pluginInspectCmd() *cobra.Command {
 
 // inspected returns the settings to judge a module by.
 func (a *app) inspected(file, path, name string, allow []string) (*config.Config, plugins.Filter, error) {
-	spec := plugins.Filter{Name: "filter", Path: file, Allow: allow}
+	spec := plugins.Filter{Name: "filter", Allow: allow}
+	setOrigin(&spec, file)
 	if path == "" {
 		return config.Default(), spec, nil
 	}
@@ -79,8 +81,8 @@ func (a *app) inspected(file, path, name string, allow []string) (*config.Config
 	}
 	var found []plugins.Filter
 	for _, f := range cfg.Filters {
-		if f.Name == name || name == "" && sameFile(f.Path, file) {
-			f.Path = file
+		if f.Name == name || name == "" && sameOrigin(&f, file) {
+			setOrigin(&f, file)
 			found = append(found, f)
 		}
 	}

@@ -56,7 +56,7 @@ func (a *app) pluginReplayCmd() *cobra.Command {
 		DisableFlagsInUseLine: true,
 	}
 	f := cmd.Flags()
-	f.StringVar(&r.module, "filter", "", "the module to try")
+	f.StringVar(&r.module, "filter", "", "the module to try, or use:NAME")
 	f.StringVar(&r.config, "config", "", "with --filter: its configuration, as JSON")
 	f.StringSliceVar(&r.allow, "allow", nil, "with --filter: what it is granted (kv, now, random, metric)")
 	f.StringVarP(&r.path, "relay-config", "c", "", "the relay.yaml whose filters to try")
@@ -125,7 +125,8 @@ func (r *replay) configure() (err error) {
 			}
 		}
 		r.cfg = config.Default()
-		r.cfg.Filters = []plugins.Filter{{Name: "filter", Path: r.module, Config: c, Allow: r.allow}}
+		r.cfg.Filters = []plugins.Filter{{Name: "filter", Config: c, Allow: r.allow}}
+		setOrigin(&r.cfg.Filters[0], r.module)
 		return nil
 	}
 	r.cfg, err = config.Load(config.LoadOptions{Path: r.path, Environ: r.app.environ(), Ignore: ownVars})

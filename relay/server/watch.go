@@ -71,6 +71,9 @@ func watched(c *config.Config) (files []string) {
 		}
 	}
 	for _, f := range c.Filters {
+		if f.Path == "" { // it ships with relay
+			continue
+		}
 		files = append(files, filepath.Clean(f.Path))
 	}
 	return files
