@@ -1,0 +1,112 @@
+package conformance
+
+import (
+	"bufio"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"go.uber.org/goleak"
+
+	"eventrelay/plugins"
+)
+
+// guests are all languages. filter says what to load, and is called once per guest; it skips by missing where a compiler
+// is not there.
+var guests = []struct {
+	name   string
+	filter func(t *testing.T) plugins.Filter
+}{
+	{"go", goGuest},
+}
+
+// goGuest builds the guest in Go, which takes the compiler that runs this test.
+func goGuest(t *testing.T) plugins.Filter {
+	return plugins.Filter{Path: built(t, "go", func(out string) *exec.Cmd {
+		cmd := exec.Command("go", "build", "-buildmode=c-shared", "-trimpath", "-ldflags=-s -w", "-o", out, ".")
+		cmd.Env = append(os.Environ(), "GOOS=wasip1", "GOARCH=wasm", "CGO_ENABLED=0")
+		return cmd
+	})}
+}
+
+// scratch is where guests are built; TestMain removes it.
+var scratch struct {
+	sync.Mutex
+	dir  string
+	done map[string]error
+}
+
+// built runs a compiler in guests/NAME, once per test run, and returns the module that it made.
+func built(t *testing.T, name string, compiler func(out string) *exec.Cmd) string {
+	t.Helper()
+	scratch.Lock()
+	defer scratch.Unlock()
+	if scratch.dir == "" {
+		dir, err := os.MkdirTemp("", "conformance")
+		require.NoError(t, err)
+		scratch.dir, scratch.done = dir, map[string]error{}
+	}
+	out := filepath.Join(scratch.dir, name+".wasm")
+	err, known := scratch.done[name]
+	if !known {
+		cmd := compiler(out)
+		cmd.Dir = filepath.Join("guests", name)
+		said, failed := cmd.CombinedOutput()
+		if failed != nil {
+			err = fmt.Errorf("%v: %w: %s", cmd.Args, failed, said)
+		}
+		scratch.done[name] = err
+	}
+	require.NoError(t, err)
+	return out
+}
+
+// committed returns the module that is committed as guests/NAME/guest.wasm.
+func committed(name string) func(*testing.T) plugins.Filter {
+	return func(*testing.T) plugins.Filter {
+		return plugins.Filter{Path: filepath.Join("guests", name, "guest.wasm")}
+	}
+}
+
+// missing skips a test whose compiler is not there, or fails it where all must be.
+func missing(t *testing.T, what string) {
+	t.Helper()
+	if os.Getenv("RELAY_TEST_TOOLCHAINS") == "require" {
+		t.Fatalf("%s is not installed; `make toolchains` installs it", what)
+	}
+	t.Skipf("%s is not installed; `make toolchains` installs it", what)
+}
+
+// What is committed is what its sources gave: SHA256SUMS, in the form of sha256sum, names both.
+func TestCommittedGuests(t *testing.T) {
+	lists, err := filepath.Glob("guests/*/SHA256SUMS")
+	require.NoError(t, err)
+	for _, list := range lists {
+		f, err := os.Open(list)
+		require.NoError(t, err)
+		defer f.Close()
+		for lines := bufio.NewScanner(f); lines.Scan(); {
+			sum, name, ok := strings.Cut(lines.Text(), "  ")
+			require.True(t, ok, "%s: %s", list, lines.Text())
+			b, err := os.ReadFile(filepath.Join(filepath.Dir(list), name))
+			require.NoError(t, err)
+			got := sha256.Sum256(b)
+			assert.Equal(t, sum, hex.EncodeToString(got[:]), "%s: %s changed; build the guest again", list, name)
+		}
+	}
+}
+
+func TestMain(m *testing.M) {
+	goleak.VerifyTestMain(m, goleak.Cleanup(func(code int) {
+		_ = os.RemoveAll(scratch.dir)
+		os.Exit(code)
+	}))
+}
