@@ -106,7 +106,7 @@ func BenchmarkRecovery(b *testing.B) {
 			var out outgoing
 			out.set(ev)
 			for b.Loop() {
-				s.handle(&out, budget{}, nanos())
+				s.handle(&out, callBudget(&s.filter.limits, 1<<20), nanos())
 				begun := time.Now()
 				if !s.inst.rewind() {
 					s.empty()

@@ -16,7 +16,7 @@ type chain struct {
 
 	gen *generation
 	out outgoing
-	now int64 // by nanos: when the chain, or a call in it that is timed, began
+	now int64 // by nanos: the last look at the clock, by the chain or in a call
 
 	// One event in timedEvery has its calls timed: reading the clock costs as much as a small filter.
 	timed bool
@@ -24,7 +24,7 @@ type chain struct {
 
 	// What the event at hand emitted, in the order in which it follows its parent.
 	emitted []emission
-	room    budget // for more of them
+	room    budget // for more of them, and of time
 }
 
 // timedEvery is how many events go by for one whose calls are timed, the first among them.
@@ -47,7 +47,7 @@ type fate struct {
 // run decides one event and appends it, and after it what was emitted from it. set are the filters that see it.
 func (c *chain) run(g *generation, ev *relay.Event, set filterSet) relay.Result {
 	c.gen = g
-	c.room = eventBudget(c.maxEvent)
+	c.room = eventBudget(c.maxEvent, g.time)
 	if set != 0 {
 		c.now = nanos()
 		c.timed = c.count%timedEvery == 0
@@ -70,7 +70,11 @@ func (c *chain) settle(from int) (appended int) {
 	end := len(c.emitted)
 	for i := from; i < end; i++ {
 		e := c.emitted[i]
-		out := c.filter(e.event, c.match(e.event).after(e.after))
+		set := c.match(e.event).after(e.after)
+		if set != 0 {
+			c.look()
+		}
+		out := c.filter(e.event, set)
 		if out.verdict.Passed() {
 			c.sink.Append(out.event)
 			appended++
@@ -80,6 +84,14 @@ func (c *chain) settle(from int) (appended int) {
 	clear(c.emitted[from:end])
 	c.emitted = c.emitted[:from]
 	return appended
+}
+
+// look looks at the clock, and counts the time since it last was: of calls too short to look at it themselves, a
+// thousand make it long. As with metering, of what a busy machine lets pass no more is counted than was the guests'.
+func (c *chain) look() {
+	now := nanos()
+	c.room.time -= min(time.Duration(now-c.now), maxCounted)
+	c.now = now
 }
 
 func (c *chain) match(ev *relay.Event) filterSet {
@@ -117,25 +129,29 @@ func (c *chain) filter(ev *relay.Event, set filterSet) fate {
 	return end
 }
 
-// call calls one filter, unless its breaker is open, counts what it did, and keeps what it emitted, if it did not fail.
+// call calls one filter, unless its breaker is open or the event has had its time, counts what it did, and keeps what it
+// emitted, if it did not fail.
 func (c *chain) call(s *step, i int, ev *relay.Event) (answer, *failure) {
 	f, p := s.filter, s.filter.plugin
 	stats := &p.stats.lanes[c.lane]
+	if c.room.time <= 0 {
+		return answer{}, c.uncalled(s, &eventTimeFailure)
+	}
 	admitted, probe := p.breaker.admit()
 	if !admitted {
-		stats.verdicts[saidFail].Add(1)
-		p.failed(&breakerFailure, s.onError)
-		return answer{}, &breakerFailure
+		return answer{}, c.uncalled(s, &breakerFailure)
 	}
 	slot := &f.slots[c.lane]
-	room := callBudget(f.limits.Emits, c.maxEvent).least(c.room)
+	room := callBudget(&f.limits, c.maxEvent).least(c.room)
 	a, failed := slot.handle(&c.out, room, c.now)
 	stats.fuel.Add(slot.spent)
+	c.room.time -= slot.took
+	looked := slot.looked
 	if c.timed {
-		now := nanos()
-		stats.duration.Observe(time.Duration(now - c.now))
-		c.now = now
+		looked = nanos()
+		stats.duration.Observe(time.Duration(looked - c.now))
 	}
+	c.now = max(c.now, looked)
 	if failed != nil {
 		stats.verdicts[saidFail].Add(1)
 		c.failed(s, ev, failed, probe)
@@ -153,6 +169,13 @@ func (c *chain) call(s *step, i int, ev *relay.Event) (answer, *failure) {
 	return a, nil
 }
 
+// uncalled counts a failure that a filter is not to blame for: it was not called.
+func (c *chain) uncalled(s *step, failed *failure) *failure {
+	s.filter.plugin.stats.lanes[c.lane].verdicts[saidFail].Add(1)
+	s.filter.plugin.failed(failed, s.onError)
+	return failed
+}
+
 // failed counts a failure and puts the event that caused it into quarantine.
 func (c *chain) failed(s *step, ev *relay.Event, failed *failure, probe bool) {
 	p := s.filter.plugin
@@ -160,7 +183,8 @@ func (c *chain) failed(s *step, ev *relay.Event, failed *failure, probe bool) {
 	if causeTable[failed.cause].ofEvent {
 		p.quarantine.add(s.filter.quarantined(ev, failed, time.Now()))
 	}
-	if p.breaker.settle(true, probe) && !probe {
+	blamed := causeTable[failed.cause].ofFilter || probe
+	if blamed && p.breaker.settle(true, probe) && !probe {
 		p.log.Warn("filter fails too often: it is left alone for a while, and its events follow on_error", "cause", failed.cause.String(), "on_error", s.onError)
 	}
 }

@@ -155,7 +155,7 @@ func (d *Desk) ready() *slot {
 	return s
 }
 
-func (d *Desk) room() budget { return callBudget(d.filter.limits.Emits, int(d.options.MaxEvent)) }
+func (d *Desk) room() budget { return callBudget(&d.filter.limits, int(d.options.MaxEvent)) }
 
 // Close frees the filter.
 func (d *Desk) Close() { d.filter.release() }

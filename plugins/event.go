@@ -5,15 +5,15 @@ import (
 	"eventrelay/sdk/abi"
 )
 
-// handle gives the guest an event and returns its answer. room is how much it may emit at most; what it emitted is in
-// call.emitted afterwards. The event is not changed. now is the time by nanos. After a failure whose cause is poisoned
+// handle gives the guest an event and returns its answer. room is how much it may emit and how long it may run; what it
+// emitted is in call.emitted afterwards. The event is not changed. now is the time by nanos. After a failure whose cause is poisoned
 // the instance must be brought back to its beginning, or closed.
 func (in *instance) handle(out *outgoing, room budget, now int64) (a answer, failed *failure) {
 	c := &in.call
 	c.event, c.code, c.reason = out.event, abi.ReasonDrop, c.reason[:0]
 	c.emitted, c.room = c.emitted[:0], room
 	in.log.begin()
-	in.meter.begin(now, in.filter.limits.Time, int64(in.filter.limits.Fuel))
+	in.meter.begin(now, room.time, int64(in.filter.limits.Fuel))
 	raw, failed := in.exchange(out)
 	in.spent = in.meter.end()
 	in.log.end()

@@ -15,6 +15,7 @@ type cause uint8
 const (
 	causeTrap        cause = iota // the guest trapped, or a host function refused what it asked
 	causeTimeout                  // limits.time
+	causeEventTime                // Options.EventTime
 	causeFuel                     // limits.fuel
 	causeStack                    // limits.stack
 	causeExit                     // proc_exit
@@ -30,17 +31,19 @@ var causeTable = [causes]struct {
 	label    string
 	poisoned bool // whether the instance cannot be trusted afterwards
 	ofEvent  bool // whether the event at hand caused it
+	ofFilter bool // whether it counts for the filter's breaker
 }{
-	causeTrap:        {"trap", true, true},
-	causeTimeout:     {"timeout", true, true},
-	causeFuel:        {"fuel", true, true},
-	causeStack:       {"stack", true, true},
-	causeExit:        {"exit", true, true},
-	causeBadAnswer:   {"bad_answer", true, true},
-	causeTooLarge:    {"too_large", false, true},
-	causeGuest:       {"guest", false, true},
-	causeUnavailable: {"unavailable", false, false},
-	causeBreaker:     {"breaker", false, false},
+	causeTrap:        {"trap", true, true, true},
+	causeTimeout:     {"timeout", true, true, true},
+	causeEventTime:   {"event_time", true, true, false},
+	causeFuel:        {"fuel", true, true, true},
+	causeStack:       {"stack", true, true, true},
+	causeExit:        {"exit", true, true, true},
+	causeBadAnswer:   {"bad_answer", true, true, true},
+	causeTooLarge:    {"too_large", false, true, true},
+	causeGuest:       {"guest", false, true, true},
+	causeUnavailable: {"unavailable", false, false, true},
+	causeBreaker:     {"breaker", false, false, false},
 }
 
 func (c cause) String() string { return causeTable[c].label }
@@ -53,8 +56,11 @@ type failure struct {
 	fuel      uint64   // that the call had spent
 }
 
-// breakerFailure stands for every call that was not made.
-var breakerFailure = failure{cause: causeBreaker, text: "left alone for a while, as it failed too often"}
+// What stands for every call that was not made.
+var (
+	breakerFailure   = failure{cause: causeBreaker, text: "left alone for a while, as it failed too often"}
+	eventTimeFailure = failure{cause: causeEventTime, text: "all filters together took longer than plugins.event_time for the event and what was emitted from it"}
+)
 
 func (f *failure) Error() string { return f.cause.String() + ": " + f.text }
 
@@ -79,6 +85,8 @@ func (in *instance) callFailure(err error) *failure {
 	switch e, exited := errors.AsType[exit](err); {
 	case exited:
 		f.cause, f.text = causeExit, e.Error()
+	case errors.Is(err, errTime) && in.call.event != nil && in.meter.limit < in.filter.limits.Time:
+		f.cause, f.text = eventTimeFailure.cause, eventTimeFailure.text
 	case errors.Is(err, errTime):
 		f.cause, f.text = causeTimeout, fmt.Sprintf("took longer than %v", in.meter.limit)
 	case errors.Is(err, errFuel):

@@ -3,6 +3,7 @@ package plugins
 import (
 	"context"
 	"sync/atomic"
+	"time"
 )
 
 // generation is a chain: what a reload replaces as a whole. Events hold it while they are on their way; when the last of
@@ -11,6 +12,7 @@ type generation struct {
 	// Set at construction.
 	steps   []step
 	matcher *matcher
+	time    time.Duration // that guests may take for one event
 
 	refs    atomic.Int64  // those who use it; 1 of them is the pipeline's own, while it is the current one
 	drained chan struct{} // closed when refs comes to 0
@@ -21,9 +23,12 @@ type generation struct {
 	detoured atomic.Int64 // such events that are on their way
 }
 
-// newGeneration takes over the filters that steps hold.
-func newGeneration(steps []step) *generation {
-	g := &generation{steps: steps, matcher: newMatcher(steps), drained: make(chan struct{})}
+// newGeneration takes over the filters that steps hold. eventTime is Options.EventTime.
+func newGeneration(steps []step, eventTime time.Duration) *generation {
+	g := &generation{steps: steps, matcher: newMatcher(steps), time: eventTime, drained: make(chan struct{})}
+	for i := range steps {
+		g.time = max(g.time, steps[i].filter.limits.Time)
+	}
 	g.refs.Store(1)
 	return g
 }
@@ -49,7 +54,7 @@ func (a *assembly) assemble(ctx context.Context, specs []Filter) (*generation, e
 		}
 		a.steps = append(a.steps, newStep(f, &specs[i]))
 	}
-	return newGeneration(a.steps), nil
+	return newGeneration(a.steps, a.options.EventTime), nil
 }
 
 // filter returns the filter that spec means, running and held.

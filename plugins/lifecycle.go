@@ -81,7 +81,7 @@ func (p *Pipeline) Rollback(ctx context.Context, name string) error {
 		s.filter.hold()
 		steps[i] = s
 	}
-	p.swap(ctx, newGeneration(steps), swapRolledBack)
+	p.swap(ctx, newGeneration(steps, p.options.EventTime), swapRolledBack)
 	pl.refuse(running.identity)
 	pl.log.Warn("rolled back by request; the version that was replaced stays out until its file or settings change",
 		"sha256", fmt.Sprintf("%x", previous.sum), "was", fmt.Sprintf("%x", running.sum))

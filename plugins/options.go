@@ -20,13 +20,17 @@ type Options struct {
 	MaxEvent relay.Size `koanf:"max_event"`
 	// MaxModule is the largest module file. Default 8MiB.
 	MaxModule relay.Size `koanf:"max_module"`
+	// EventTime is how long the filters may run for one event, and for what is emitted from it, all calls together, so that
+	// none holds up the others of its lane for longer; counted as Limits.Time is. It is at least the longest Limits.Time of
+	// the chain. Default 100ms.
+	EventTime time.Duration `koanf:"event_time"`
 	// InitTimeout is how long a module may take to start (start function, _initialize, relay_init). Default 5s.
 	InitTimeout time.Duration `koanf:"init_timeout"`
 }
 
 // DefaultOptions returns the defaults. Lanes, which depends on the machine, stays zero.
 func DefaultOptions() Options {
-	return Options{Queue: 64 * relay.MiB, MaxEvent: relay.MiB, MaxModule: 8 * relay.MiB, InitTimeout: 5 * time.Second}
+	return Options{Queue: 64 * relay.MiB, MaxEvent: relay.MiB, MaxModule: 8 * relay.MiB, EventTime: 100 * time.Millisecond, InitTimeout: 5 * time.Second}
 }
 
 func (o Options) withDefaults() Options {
@@ -35,6 +39,7 @@ func (o Options) withDefaults() Options {
 	o.Queue = cmp.Or(o.Queue, d.Queue)
 	o.MaxEvent = cmp.Or(o.MaxEvent, d.MaxEvent)
 	o.MaxModule = cmp.Or(o.MaxModule, d.MaxModule)
+	o.EventTime = cmp.Or(o.EventTime, d.EventTime)
 	o.InitTimeout = cmp.Or(o.InitTimeout, d.InitTimeout)
 	return o
 }
@@ -103,10 +108,17 @@ type Limits struct {
 	Module relay.Size `koanf:"module"`
 	// Body is the largest function, since compiling one takes quadratic time. Default 64KiB.
 	Body relay.Size `koanf:"body"`
+	// Blocks is the most basic blocks of one function, of which compiling time is the square. Default 4000.
+	Blocks int `koanf:"blocks"`
 	// Locals is the most locals of one function. Default 10000.
 	Locals int `koanf:"locals"`
 	// Functions is the most functions of the module. Default 100000.
 	Functions int `koanf:"functions"`
+	// CompileTime is how long compiling the module may take, by an estimate that is made before. Default 15s.
+	CompileTime time.Duration `koanf:"compile_time"`
+	// CompileMemory is the most memory that compiling one function may take, by an estimate that is made before. Default
+	// 256MiB.
+	CompileMemory relay.Size `koanf:"compile_memory"`
 }
 
 // DefaultLimits returns what zero fields mean, given the options.
@@ -125,8 +137,11 @@ func (l Limits) withDefaults(o Options) Limits {
 	l.KV = cmp.Or(l.KV, relay.MiB)
 	l.Module = cmp.Or(l.Module, o.MaxModule)
 	l.Body = cmp.Or(l.Body, 64*relay.KiB)
+	l.Blocks = cmp.Or(l.Blocks, 4_000)
 	l.Locals = cmp.Or(l.Locals, 10_000)
 	l.Functions = cmp.Or(l.Functions, 100_000)
+	l.CompileTime = cmp.Or(l.CompileTime, 15*time.Second)
+	l.CompileMemory = cmp.Or(l.CompileMemory, 256*relay.MiB)
 	return l
 }
 
@@ -179,7 +194,10 @@ func (l *Limits) meter() meter.Limits {
 		StackBytes:   int(l.Stack),
 		Functions:    l.Functions,
 		BodyBytes:    int(l.Body),
+		Blocks:       l.Blocks,
 		Locals:       l.Locals,
+		CompileTime:  l.CompileTime,
+		CompileBytes: int(l.CompileMemory),
 	}
 }
 

@@ -9,9 +9,13 @@ import (
 type slot struct {
 	filter  *filter
 	inst    *instance // nil: to be started
-	spent   uint64    // fuel, by the last event
 	backoff time.Duration
 	retryAt time.Time
+
+	// By the last event.
+	spent  uint64        // fuel
+	took   time.Duration // as far as it was looked at: less than a slice of fuel may be missing
+	looked int64         // by nanos: at the clock, last
 }
 
 // How long a filter that cannot be started is left alone.
@@ -39,7 +43,7 @@ func (s *slot) fill(ctx context.Context, limit time.Duration) error {
 
 // handle gives an event to the slot's instance, and replaces the instance when it cannot be trusted any more.
 func (s *slot) handle(out *outgoing, room budget, now int64) (answer, *failure) {
-	s.spent = 0
+	s.spent, s.took, s.looked = 0, 0, now
 	if n := s.filter.reset.every; n > 0 && s.inst != nil && s.inst.seen >= n {
 		s.recover()
 	}
@@ -48,14 +52,18 @@ func (s *slot) handle(out *outgoing, room budget, now int64) (answer, *failure) 
 		if !s.filter.hasSpare() && time.Now().Before(s.retryAt) {
 			return answer{}, &failure{cause: causeUnavailable, text: "could not be started again; waiting to retry"}
 		}
-		if err := s.fill(s.filter.life, min(s.filter.limits.Init, laneStart)); err != nil {
+		begun := nanos()
+		err := s.fill(s.filter.life, min(s.filter.limits.Init, laneStart))
+		now = nanos()
+		s.took, s.looked = time.Duration(now-begun), now
+		if err != nil {
 			return answer{}, &failure{cause: causeUnavailable, text: clean("could not be started again: "+err.Error(), maxErrorText)}
 		}
 		s.filter.plugin.stats.restarts.Add(1)
-		now = nanos()
 	}
 	a, failed := s.inst.handle(out, room, now)
-	s.spent = s.inst.spent
+	s.spent, s.looked = s.inst.spent, s.inst.meter.resumed
+	s.took += s.inst.meter.ran
 	switch {
 	case failed == nil || !causeTable[failed.cause].poisoned:
 	case failed.cause == causeStack: // wazero's own stack has grown, and would stay so

@@ -30,6 +30,7 @@ const (
 
 	maxTableEntries = 131_072        // package meter has no more
 	maxStack        = 16 * relay.MiB // wazero's own stack ends at some 50 MB, which the meter's count must not reach
+	maxBlocks       = 100_000        // compiling those takes minutes
 	maxCount        = 10_000_000
 )
 
@@ -60,6 +61,7 @@ func (o Options) validate() error {
 		inRange("queue", o.Queue, 0, 1<<50),
 		inRange("max_event", o.MaxEvent, 0, relay.GiB),
 		inRange("max_module", o.MaxModule, 0, relay.GiB),
+		inRange("event_time", o.EventTime, 0, time.Hour),
 		inRange("init_timeout", o.InitTimeout, 0, time.Hour),
 	)
 }
@@ -108,8 +110,11 @@ func (l *Limits) validate(at string) error {
 		inRange(at+"kv", l.KV, 0, relay.GiB),
 		inRange(at+"module", l.Module, 0, relay.GiB),
 		inRange(at+"body", l.Body, 0, relay.GiB),
+		inRange(at+"blocks", l.Blocks, 0, maxBlocks),
 		inRange(at+"locals", l.Locals, 0, maxCount),
 		inRange(at+"functions", l.Functions, 0, maxCount),
+		inRange(at+"compile_time", l.CompileTime, 0, time.Hour),
+		inRange(at+"compile_memory", l.CompileMemory, 0, relay.GiB),
 	)
 }
 
