@@ -15,15 +15,21 @@ var handlers struct {
 func OnEvent(h Handler) { set(&handlers.event, h) }
 
 // OnConnect registers the handler that decides who may connect. The event has no payload; its attributes are "path",
-// "query", "remote" and "header.NAME" (name in lower case), its topic that of plain mode. Pass accepts, Drop and Reject
-// refuse; ReplaceEvent sets the attributes that the connection's events will carry, and the topic if not empty.
+// "query", "remote" and "header.NAME" (name in lower case), "connection", and what filters before this one have set; its
+// topic is the pattern asked for, if it is one. Pass accepts; Refuse, Drop and Reject refuse. ReplaceEvent accepts, and
+// sets the attributes that the connection's events will carry, and what it subscribes to if the topic is not empty. The
+// request's own attributes are not kept, so a handler may add to those of the event:
+//
+//	e.Attributes = e.Attributes.With("tenant", tenant)
+//	return sdk.ReplaceEvent(e)
 func OnConnect(h Handler) { set(&handlers.connect, h) }
 
 // OnSubscribe registers the handler that decides who may subscribe to what. The event's topic is the pattern, its
-// attributes are the connection's. ReplaceEvent sets the pattern.
+// attributes are the connection's. Pass accepts; Refuse, Drop and Reject refuse; ReplaceEvent sets the pattern.
 func OnSubscribe(h Handler) { set(&handlers.subscribe, h) }
 
-// OnDisconnect registers the handler that learns of the end of connections; the attributes are the connection's.
+// OnDisconnect registers the handler that learns of the end of connections that the filter accepted; the attributes are
+// the connection's.
 func OnDisconnect(h func(*Event)) {
 	set(&handlers.disconnected, func(e *Event) Verdict { h(e); return Pass() })
 }

@@ -11,9 +11,10 @@ import (
 //
 // It is two words, which Go returns in WebAssembly in half the time of more, without an allocation.
 type Verdict struct {
-	kind verdictKind
-	size uint32         // of what data points to, if that is text or a payload
-	data unsafe.Pointer // the first byte of text or payload, or an *Event
+	kind   verdictKind
+	status uint16         // of refuse
+	size   uint32         // of what data points to, if that is text or a payload
+	data   unsafe.Pointer // the first byte of text or payload, or an *Event
 }
 
 type verdictKind uint8
@@ -22,6 +23,7 @@ const (
 	pass verdictKind = iota
 	drop
 	reject
+	refuse
 	fail
 	replace
 	replaceEvent
@@ -36,13 +38,24 @@ func Drop(reason string) Verdict { return words(drop, reason) }
 // Reject ends the event here and tells the publisher that it is at fault, with status 422 and the reason.
 func Reject(reason string) Verdict { return words(reject, reason) }
 
+// Refuse refuses a connection or a subscription with an HTTP status from 400 to 599, such as 401, and tells the client the
+// reason. Drop and Reject refuse with 403. For an event, which has no status, Refuse is a trap.
+func Refuse(status int, reason string) Verdict {
+	if code := abi.ReasonCode(status); !code.IsStatus() {
+		panic("sdk: Refuse takes a status from 400 to 599")
+	}
+	v := words(refuse, reason)
+	v.status = uint16(status)
+	return v
+}
+
 // Fail says that the filter could not decide; the operator's on_error does. The filter keeps its state.
 func Fail(reason string) Verdict { return words(fail, reason) }
 
 // Replace lets the event go on with another payload of the same kind. The payload may be any memory, also a part of
 // the event's own payload, edited in place; relay copies it.
 func Replace(payload []byte) Verdict {
-	return Verdict{replace, uint32(len(payload)), unsafe.Pointer(unsafe.SliceData(payload))}
+	return Verdict{kind: replace, size: uint32(len(payload)), data: unsafe.Pointer(unsafe.SliceData(payload))}
 }
 
 // ReplaceEvent lets e go on in place of the event: with its topic, kind, payload and attributes. e may be the event
@@ -50,7 +63,7 @@ func Replace(payload []byte) Verdict {
 func ReplaceEvent(e *Event) Verdict { return Verdict{kind: replaceEvent, data: unsafe.Pointer(e)} }
 
 func words(kind verdictKind, reason string) Verdict {
-	return Verdict{kind, uint32(len(reason)), unsafe.Pointer(unsafe.StringData(reason))}
+	return Verdict{kind: kind, size: uint32(len(reason)), data: unsafe.Pointer(unsafe.StringData(reason))}
 }
 
 func (v Verdict) text() string { return unsafe.String((*byte)(v.data), v.size) }
@@ -70,6 +83,9 @@ func (v Verdict) answer() (abi.AnswerKind, []byte) {
 		return abi.AnswerDrop, nil
 	case reject:
 		host.Reason(abi.ReasonReject, v.text())
+		return abi.AnswerDrop, nil
+	case refuse:
+		host.Reason(abi.ReasonCode(v.status), v.text())
 		return abi.AnswerDrop, nil
 	case fail:
 		host.Reason(abi.ReasonDrop, v.text())

@@ -53,13 +53,42 @@ const (
 	LevelError Level = 3
 )
 
-// ReasonCode says what the answer Drop means to the publisher. Other values are a trap.
+// ReasonCode says what the answer Drop means to the publisher. Connections and subscriptions may also be refused with an
+// HTTP status, from FirstStatus to LastStatus; other codes mean status 403 there. Other values are a trap.
 type ReasonCode uint32
 
 const (
 	ReasonDrop   ReasonCode = 0 // the event is dropped, and that is fine
 	ReasonReject ReasonCode = 1 // the publisher is at fault and is told so
+
+	FirstStatus ReasonCode = 400
+	LastStatus  ReasonCode = 599
 )
+
+// IsStatus reports whether c is an HTTP status that a connection or subscription may be refused with.
+func (c ReasonCode) IsStatus() bool { return FirstStatus <= c && c <= LastStatus }
+
+// What the attributes of a connect record are called that hold the request. They are no attributes of the connection.
+const (
+	AttributePath   = "path"    // such as /ws
+	AttributeQuery  = "query"   // as sent, without '?'
+	AttributeRemote = "remote"  // address:port of the peer
+	AttributeHeader = "header." // and a header's name in lower case
+	// AttributeConnection is a connection's number, which all its hooks and events have, and no filter can set.
+	AttributeConnection = "connection"
+	// AttributeRemoteAddress is where a connection's events come from: AttributeRemote, unless a filter set another.
+	AttributeRemoteAddress = "remote_address"
+)
+
+// OfRequest reports whether an attribute of this name in a record answered to connect is not kept, as it is the
+// request's, or the connection's number.
+func OfRequest(key []byte) bool {
+	switch string(key) {
+	case AttributePath, AttributeQuery, AttributeRemote, AttributeConnection:
+		return true
+	}
+	return len(key) >= len(AttributeHeader) && string(key[:len(AttributeHeader)]) == AttributeHeader
+}
 
 // What host functions answer.
 const (

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"net/http"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -18,6 +19,7 @@ import (
 type call struct {
 	parent  sdk.Event // the event at hand
 	mayEmit bool
+	refuses bool // may refuse with a status
 	code    abi.ReasonCode
 	reason  string
 	emitted []sdk.Event
@@ -30,6 +32,8 @@ func (c *call) result(hook abi.Hook, in sdk.Event, kind host.Answer, out []byte)
 		return Result{Outcome: Passed, Event: in, Emitted: c.emitted}, nil
 	case kind == abi.AnswerError:
 		return Result{Outcome: Failed, Reason: c.reason}, nil
+	case kind == abi.AnswerDrop && hook != abi.OnEvent:
+		return Result{Outcome: Refused, Reason: c.reason, Status: c.status(), Emitted: c.emitted}, nil
 	case kind == abi.AnswerDrop && c.code == abi.ReasonReject:
 		return Result{Outcome: Rejected, Reason: c.reason, Emitted: c.emitted}, nil
 	case kind == abi.AnswerDrop:
@@ -37,21 +41,53 @@ func (c *call) result(hook abi.Hook, in sdk.Event, kind host.Answer, out []byte)
 	case kind == abi.AnswerPayload && hook != abi.OnEvent:
 		return Result{}, errors.New("a payload is no answer to this hook")
 	}
-	changed := in
+	changed, err := in, error(nil)
 	if kind == abi.AnswerPayload {
 		changed.Payload = bytes.Clone(out)
-	} else {
-		var err error
-		if changed, err = decode(out, in); err != nil {
-			return Result{}, err
-		}
+	} else if changed, err = decode(out, in); err != nil {
+		return Result{}, err
 	}
 	if hook == abi.OnEvent {
-		if err := check(changed); err != nil {
-			return Result{}, err
-		}
+		err = check(changed)
+	} else {
+		changed, err = applied(hook, in, changed)
+	}
+	if err != nil {
+		return Result{}, err
 	}
 	return Result{Outcome: Changed, Event: changed, Emitted: c.emitted}, nil
+}
+
+// status is the HTTP status of a refusal.
+func (c *call) status() int {
+	if c.code.IsStatus() {
+		return int(c.code)
+	}
+	return http.StatusForbidden
+}
+
+// applied returns what relay makes of a record that was answered to a connection or subscription.
+func applied(hook abi.Hook, in, changed sdk.Event) (sdk.Event, error) {
+	if len(changed.Payload) > 0 {
+		return in, errors.New("a payload is no answer to this hook")
+	}
+	if changed.Topic == "" && hook == abi.OnConnect {
+		changed.Topic = in.Topic
+	} else if !validPattern(changed.Topic) {
+		return in, fmt.Errorf("%q is not a topic pattern", changed.Topic)
+	}
+	if hook == abi.OnSubscribe {
+		in.Topic = changed.Topic
+		return in, nil
+	}
+	kept := in
+	kept.Topic, kept.Attributes = changed.Topic, nil
+	for key, value := range changed.Attributes.All() {
+		if !abi.OfRequest(key) {
+			kept.Attributes = kept.Attributes.With(string(key), string(value))
+		}
+	}
+	return kept, nil
 }
 
 // encode makes a record of e.
@@ -106,6 +142,17 @@ func check(e sdk.Event) error {
 		return errors.New("the payload is not UTF-8, but the event says that it is text")
 	}
 	return nil
+}
+
+// validPattern reports whether p is a topic but for wildcards: "*" for a token, ">" for the last.
+func validPattern(p string) bool {
+	tokens := strings.Split(p, ".")
+	for i, tok := range tokens {
+		if tok == "*" || tok == ">" && i == len(tokens)-1 {
+			tokens[i] = "x"
+		}
+	}
+	return validTopic(strings.Join(tokens, "."))
 }
 
 func validTopic(t string) bool {

@@ -44,13 +44,15 @@ const (
 	Changed  Outcome = "changed"
 	Dropped  Outcome = "dropped"
 	Rejected Outcome = "rejected"
-	Failed   Outcome = "failed" // the filter said so, or relay would not take its answer
+	Refused  Outcome = "refused" // a connection or subscription
+	Failed   Outcome = "failed"  // the filter said so, or relay would not take its answer
 )
 
 // Result is what came of one event.
 type Result struct {
 	Outcome Outcome
 	Reason  string      // the filter's words, or what is wrong with its answer
+	Status  int         // when Refused: the HTTP status
 	Event   sdk.Event   // the event that goes on; zero unless Passed or Changed
 	Emitted []sdk.Event // none when Failed
 }
@@ -73,10 +75,11 @@ func Start(config string) (*Filter, error) {
 // Event gives e to the handler of sdk.OnEvent.
 func (f *Filter) Event(e sdk.Event) Result { return f.run(abi.OnEvent, host.Guest.Event, e) }
 
-// Connect gives e to the handler of sdk.OnConnect. Passed and Changed mean accepted, Dropped and Rejected refused.
+// Connect gives e to the handler of sdk.OnConnect. Passed and Changed mean accepted. The event of Changed has the
+// attributes that relay keeps: not those of the request.
 func (f *Filter) Connect(e sdk.Event) Result { return f.run(abi.OnConnect, host.Guest.Connect, e) }
 
-// Subscribe gives e to the handler of sdk.OnSubscribe. Passed and Changed mean accepted, Dropped and Rejected refused.
+// Subscribe gives e to the handler of sdk.OnSubscribe. Passed and Changed mean accepted.
 func (f *Filter) Subscribe(e sdk.Event) Result {
 	return f.run(abi.OnSubscribe, host.Guest.Subscribe, e)
 }
@@ -92,7 +95,7 @@ func (f *Filter) run(hook abi.Hook, handler func([]byte) (host.Answer, []byte), 
 	var kind host.Answer
 	var out []byte
 	in := encode(e)
-	f.within(call{parent: e, mayEmit: hook != abi.OnConnect}, func() { kind, out = handler(in) })
+	f.within(call{parent: e, mayEmit: hook != abi.OnConnect, refuses: hook != abi.OnEvent}, func() { kind, out = handler(in) })
 	res, err := f.call.result(hook, e, kind, out)
 	if err != nil {
 		return Result{Outcome: Failed, Reason: err.Error()}

@@ -55,19 +55,25 @@ func TestFilter_SeesWhatRelaySends(t *testing.T) {
 }
 
 func TestFilter_Verdicts(t *testing.T) {
-	in := sdk.Event{Topic: "a", Kind: sdk.Text, Payload: []byte("x"), UnixNano: 7}
+	in := sdk.Event{Topic: "a.>", UnixNano: 7, Attributes: sdk.Attributes(nil).With("tenant", "acme")}
 	tests := []struct {
 		name    string
 		verdict sdk.Verdict
 		want    Result
 	}{
 		{"pass", sdk.Pass(), Result{Outcome: Passed, Event: in}},
-		{"drop", sdk.Drop("why"), Result{Outcome: Dropped, Reason: "why"}},
-		{"reject", sdk.Reject("why"), Result{Outcome: Rejected, Reason: "why"}},
+		{"drop", sdk.Drop("why"), Result{Outcome: Refused, Status: 403, Reason: "why"}},
+		{"reject", sdk.Reject("why"), Result{Outcome: Refused, Status: 403, Reason: "why"}},
+		{"refuse", sdk.Refuse(429, "why"), Result{Outcome: Refused, Status: 429, Reason: "why"}},
 		{"fail", sdk.Fail("why"), Result{Outcome: Failed, Reason: "why"}},
 		{
-			"replace event", sdk.ReplaceEvent(&sdk.Event{Topic: "b", Kind: sdk.JSON, Payload: []byte("1"), Inbound: true}),
-			Result{Outcome: Changed, Event: sdk.Event{Topic: "b", Kind: sdk.JSON, Payload: []byte("1"), UnixNano: 7, Attributes: sdk.Attributes{}}},
+			"another pattern", sdk.ReplaceEvent(&sdk.Event{Topic: "acme.a.>", Inbound: true}),
+			Result{Outcome: Changed, Event: sdk.Event{Topic: "acme.a.>", UnixNano: 7, Attributes: in.Attributes}},
+		},
+		{"no pattern", sdk.ReplaceEvent(&sdk.Event{}), Result{Outcome: Failed, Reason: `"" is not a topic pattern`}},
+		{
+			"a payload in a record", sdk.ReplaceEvent(&sdk.Event{Topic: "b", Payload: []byte("1")}),
+			Result{Outcome: Failed, Reason: "a payload is no answer to this hook"},
 		},
 		{
 			"a payload that answers a subscription", sdk.Replace([]byte("y")),
@@ -83,6 +89,32 @@ func TestFilter_Verdicts(t *testing.T) {
 			f := start(t, func(*sdk.Event) sdk.Verdict { return tt.verdict })
 			assert.Equal(t, tt.want, f.Subscribe(in))
 		})
+	}
+}
+
+func TestFilter_Connect(t *testing.T) {
+	request := sdk.Attributes(nil).With("header.authorization", "Bearer s3cret").With("path", "/ws").With("query", "token=s3cret").
+		With("remote", "192.0.2.1:5").With("connection", "7")
+	in := sdk.Event{Topic: "orders", UnixNano: 7, Attributes: request}
+	f := start(t, func(e *sdk.Event) sdk.Verdict {
+		e.Attributes = e.Attributes.With("tenant", "acme").With("remote_address", "192.0.2.9")
+		return sdk.ReplaceEvent(e)
+	})
+	want := in
+	want.Attributes = sdk.Attributes(nil).With("tenant", "acme").With("remote_address", "192.0.2.9")
+	assert.Equal(t, Result{Outcome: Changed, Event: want}, f.Connect(in), "the request is not kept")
+
+	f = start(t, func(*sdk.Event) sdk.Verdict { return sdk.ReplaceEvent(&sdk.Event{Topic: "acme.>"}) })
+	assert.Equal(t, "acme.>", f.Connect(in).Event.Topic)
+	f = start(t, func(*sdk.Event) sdk.Verdict { return sdk.ReplaceEvent(&sdk.Event{}) })
+	assert.Equal(t, "orders", f.Connect(in).Event.Topic, "an empty topic changes nothing")
+	f = start(t, func(*sdk.Event) sdk.Verdict { return sdk.ReplaceEvent(&sdk.Event{Topic: "a..b"}) })
+	assert.Equal(t, Failed, f.Connect(in).Outcome)
+}
+
+func TestRefuse_OddStatus(t *testing.T) {
+	for _, status := range []int{0, 1, 200, 399, 600, -1, 1 << 20} {
+		assert.Panics(t, func() { sdk.Refuse(status, "") }, "%d", status)
 	}
 }
 
@@ -112,6 +144,15 @@ func TestCheck(t *testing.T) {
 			}
 			assert.ErrorContains(t, err, tt.want)
 		})
+	}
+}
+
+func TestValidPattern(t *testing.T) {
+	for _, p := range []string{"a", "*", ">", "a.*", "*.>", "*.b.*", "a.>"} {
+		assert.True(t, validPattern(p), p)
+	}
+	for _, p := range []string{"", "a.", ">.a", "a*", "a.>b", "a b", "**"} {
+		assert.False(t, validPattern(p), p)
 	}
 }
 

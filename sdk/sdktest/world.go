@@ -13,7 +13,12 @@ type world struct{ f *Filter }
 
 func (w world) Log(level abi.Level, text string) { w.f.Logs = append(w.f.Logs, Line{level, text}) }
 
-func (w world) Reason(code abi.ReasonCode, text string) { w.f.call.code, w.f.call.reason = code, text }
+func (w world) Reason(code abi.ReasonCode, text string) {
+	if code > abi.ReasonReject && !(w.f.call.refuses && code.IsStatus()) {
+		panic("sdktest: an event cannot be refused with a status") // in relay it is a trap
+	}
+	w.f.call.code, w.f.call.reason = code, text
+}
 
 func (w world) Emit(record []byte) int32 {
 	if !w.f.call.mayEmit {
