@@ -20,6 +20,7 @@ import (
 	"github.com/gobwas/ws/wsutil"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	"golang.org/x/sys/unix"
 
 	"eventrelay/relay/config"
 	"eventrelay/relay/server"
@@ -449,14 +450,27 @@ func TestRun_allocations(t *testing.T) {
 }
 
 func TestProcesses(t *testing.T) {
-	d, err := parseStat([]byte("123 (a) b) (c) S 1 2 3 4 5 6 7 8 9 10 250 50 0 0 20"))
-	require.NoError(t, err)
-	assert.Equal(t, 3*time.Second, d)
-	_, err = parseStat([]byte("123 (a) S"))
-	assert.Error(t, err)
 	self := processes{os.Getpid()}
 	assert.Positive(t, self.rss())
 	assert.GreaterOrEqual(t, Cores(), 1)
-	_, err = processes{1 << 30}.cpu()
-	assert.ErrorContains(t, err, "--pid")
+	for _, pid := range []int{-1, 0, maxPID, 1 << 30} {
+		_, err := processes{pid}.cpu()
+		assert.ErrorContains(t, err, "no such process")
+	}
+}
+
+// The clock of a process goes on by what its threads spend, in user and kernel mode, to a part of a microsecond.
+func TestProcesses_cpu(t *testing.T) {
+	self := processes{os.Getpid()}
+	cpu := func() time.Duration {
+		d, err := self.cpu()
+		require.NoError(t, err)
+		return d
+	}
+	var before, after unix.Timespec
+	require.NoError(t, unix.ClockGettime(unix.CLOCK_PROCESS_CPUTIME_ID, &before))
+	read := cpu()
+	require.NoError(t, unix.ClockGettime(unix.CLOCK_PROCESS_CPUTIME_ID, &after))
+	assert.Greater(t, read, time.Duration(before.Nano()))
+	assert.Less(t, read, time.Duration(after.Nano()))
 }
