@@ -29,15 +29,33 @@ func (c conn) session() session {
 	return session{core: c.loop.core, state: c.state(), peer: (*loopPeer)(c.loop), slot: c.slot}
 }
 
-// add makes fd a connection of the loop.
-func (l *loop) add(fd int) {
+// newcomer is the connection that was accepted last, until it is in epoll.
+type newcomer struct {
+	slot   relay.Slot
+	remote netip.AddrPort
+	stands bool
+}
+
+// add makes fd a connection of the loop. What it asks for is there in most cases, see socketOptions, and is answered at
+// once: a round less, and who asks for HTTP never enters our epoll.
+func (l *loop) add(fd int, remote netip.AddrPort) {
 	slot := relay.Slot(l.sockets.Add(socket{fd: int32(fd), state: socketOpening, due: l.now() + l.options.HandshakeTimeout}))
 	l.states.Grow(l.sockets.Len())
+	l.newest = newcomer{slot, remote, true}
+	c := l.conn(slot)
+	c.read()
+	if !l.newest.stands {
+		return
+	}
+	l.newest = newcomer{}
 	if err := l.poll.add(fd, int32(slot), socketEvents); err != nil { // no memory, or max_user_watches
 		l.srv.acceptFailed(l.stats, err)
-		l.drop(slot, true)
+		c.lost(true)
 	}
 }
+
+// isNewest reports whether c is not in epoll yet.
+func (c conn) isNewest() bool { return c.loop.newest.stands && c.loop.newest.slot == c.slot }
 
 // drop closes the socket and frees the slot, which the shard must not know any more.
 func (l *loop) drop(slot relay.Slot, abort bool) {
@@ -46,6 +64,9 @@ func (l *loop) drop(slot relay.Slot, abort bool) {
 }
 
 func (l *loop) release(slot relay.Slot) {
+	if l.conn(slot).isNewest() {
+		l.newest = newcomer{}
+	}
 	l.sockets.Remove(uint32(slot))
 	*l.states.At(uint32(slot)) = state{}
 }
@@ -156,7 +177,9 @@ func (c conn) refuse(r *relay.Refusal) {
 // handToHTTP gives the connection, and what was read of it, to net/http.
 func (c conn) handToHTTP(read []byte) {
 	l, fd, remote := c.loop, int(c.socket().fd), c.remote()
-	l.poll.remove(fd) // closing would not do it, as netConn duplicates the descriptor
+	if !c.isNewest() {
+		l.poll.remove(fd) // closing would not do it, as netConn duplicates the descriptor
+	}
 	l.release(c.slot)
 	nc, err := netConn(fd)
 	if err != nil { // out of descriptors
@@ -252,7 +275,12 @@ func (c conn) abort() {
 	}
 }
 
-func (c conn) remote() netip.AddrPort { return peerAddr(int(c.socket().fd)) }
+func (c conn) remote() netip.AddrPort {
+	if c.isNewest() {
+		return c.loop.newest.remote
+	}
+	return peerAddr(int(c.socket().fd))
+}
 
 // loopPeer is the loop as the peer of its sessions.
 type loopPeer loop

@@ -20,56 +20,79 @@ const (
 // honest client sends: a head past the limits, control characters (a TLS hello, binary garbage), and bare LF or CR,
 // which peers behind a proxy may read as different requests. The zero value is ready.
 type headScanner struct {
-	size  uint16
-	line  uint16 // bytes of the current line so far
-	lines uint16 // complete lines
-	cr    bool   // the last byte was CR
+	size  int
+	line  int  // bytes of the current line so far
+	lines int  // complete lines
+	cr    bool // the last byte was CR
 }
 
 // scan looks at the next bytes. It returns the number of bytes up to and with the empty line that ends the head, or 0
 // while that has not come; or the HTTP status to refuse with.
 func (s *headScanner) scan(p []byte) (end, status int) {
-	for i, c := range p {
-		if s.size++; s.size > maxHead {
-			return 0, http.StatusRequestHeaderFieldsTooLarge
+	for i := 0; i < len(p); i++ {
+		if text := textLen(p[i:]); text > 0 && !s.cr {
+			if status := s.grow(text); status != 0 {
+				return 0, status
+			}
+			if i += text; i == len(p) {
+				break
+			}
 		}
-		switch {
+		switch c := p[i]; {
 		case s.cr != (c == '\n'): // LF comes after CR, and nothing else does
 			return 0, http.StatusBadRequest
 		case c == '\n':
-			if s.endLine() {
+			switch last := s.endLine(); {
+			case s.size > maxHead || s.lines > maxHeaders+1 && !last:
+				return 0, http.StatusRequestHeaderFieldsTooLarge
+			case last:
 				return i + 1, 0
 			}
-			if s.lines > maxHeaders+1 {
-				return 0, http.StatusRequestHeaderFieldsTooLarge
-			}
 		case c == '\r':
+			s.size++
 			s.cr = true
-		case c < ' ' && c != '\t' || c == 0x7f:
-			return 0, http.StatusBadRequest
 		default:
-			if status := s.grow(); status != 0 {
-				return 0, status
-			}
+			return 0, http.StatusBadRequest
 		}
 	}
 	return 0, 0
 }
 
+// textLen returns how many bytes p begins with that may stand in a line.
+func textLen(p []byte) int {
+	for i, c := range p {
+		if !lineByte[c] {
+			return i
+		}
+	}
+	return len(p)
+}
+
+// lineByte holds the bytes that may stand in a line: all but control characters, of which a tab may.
+var lineByte = func() (ok [256]bool) {
+	for c := range ok {
+		ok[c] = c >= ' ' && c != 0x7f || c == '\t'
+	}
+	return ok
+}()
+
 // endLine begins the next line and reports whether the line that ends was the empty one after the head.
 func (s *headScanner) endLine() bool {
 	empty := s.line == 0
 	s.cr, s.line = false, 0
+	s.size++
 	s.lines++
 	return empty
 }
 
-func (s *headScanner) grow() (status int) {
-	s.line++
+// grow adds n bytes to the current line.
+func (s *headScanner) grow(n int) (status int) {
+	s.line += n
+	s.size += n
 	switch {
-	case s.lines == 0 && int(s.line) > maxRequestLine:
+	case s.lines == 0 && s.line > maxRequestLine:
 		return http.StatusRequestURITooLong
-	case s.line > maxLine:
+	case s.line > maxLine || s.size > maxHead:
 		return http.StatusRequestHeaderFieldsTooLarge
 	}
 	return 0

@@ -105,7 +105,8 @@ func TestBackPressure_goneMeanwhile(t *testing.T) {
 func TestDrain(t *testing.T) {
 	const n = 40
 	drivers(t, func(t *testing.T, driver string) {
-		r := serve(t, driver)
+		// Short, as the kernel would keep who says nothing otherwise.
+		r := serve(t, driver, func(o *transport.Options, _ *transport.Deps) { o.HandshakeTimeout = 2 * time.Second })
 		var clients []*peer
 		for range n {
 			clients = append(clients, r.connect(""))

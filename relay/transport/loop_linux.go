@@ -70,6 +70,7 @@ type loop struct {
 	again     []relay.Slot     // have more to read, though no event will say so
 	paused    int              // connections that wait for room before the filters
 	buf       []byte
+	newest    newcomer
 	admitting upgrade // the handshake at hand
 	events    []unix.EpollEvent
 	more      bool // the last pass left something to do
@@ -208,27 +209,29 @@ func (l *loop) readAgain() {
 	}
 }
 
-// accept takes in what has come, up to a batch: the listener is level-triggered and reports again.
-func (l *loop) accept() {
+// accept takes in what has come, up to a batch, and reports whether there may be more: the listener is level-triggered
+// and reports again.
+func (l *loop) accept() (more bool) {
 	for range acceptBatch {
 		if l.listener < 0 {
-			return
+			return false
 		}
-		fd, err := accept(l.listener)
+		fd, remote, err := accept(l.listener)
 		switch {
 		case err == nil:
-			l.add(fd)
+			l.add(fd, remote)
 		case errors.Is(err, unix.EAGAIN):
-			return
+			return false
 		case errors.Is(err, unix.EINTR), errors.Is(err, unix.ECONNABORTED):
 		default:
 			// Mostly EMFILE: the connection stays in the queue, and its event would come again at once, for ever.
 			l.srv.acceptFailed(l.stats, err)
 			l.deaf = true
 			l.poll.modify(l.listener, listenerID, 0)
-			return
+			return false
 		}
 	}
+	return true
 }
 
 func (l *loop) socket(slot relay.Slot) *socket { return l.sockets.At(uint32(slot)) }
@@ -301,9 +304,7 @@ func (l *loop) closeListener() {
 	if l.listener < 0 {
 		return
 	}
-	for n := -1; n != l.sockets.InUse(); { // until a batch brings nothing
-		n = l.sockets.InUse()
-		l.accept()
+	for l.accept() {
 	}
 	l.poll.remove(l.listener)
 	closeFD(l.listener, false)

@@ -23,7 +23,8 @@ type Options struct {
 	Path string `koanf:"path"`
 	// DefaultTopic is the topic of a plain client that names none. Default events.
 	DefaultTopic relay.Topic `koanf:"default_topic"`
-	// HandshakeTimeout is how long a new connection may take, in all, to send its complete request. Default 5s.
+	// HandshakeTimeout is how long a new connection may take, in all, to send its complete request. On Linux, who sends
+	// nothing has a second more, if it is 3s or longer. Default 5s.
 	HandshakeTimeout time.Duration `koanf:"handshake_timeout"`
 	// PingInterval is how long a connection may be silent before it is pinged. Default 25s.
 	PingInterval time.Duration `koanf:"ping_interval"`
@@ -95,6 +96,16 @@ const notSentLowat = 16 << 10
 // sendTimeout is how long a peer may leave unacknowledged what was sent to it, or take no more, before the kernel gives the
 // connection up: as long as it may be silent.
 func (o *Options) sendTimeout() time.Duration { return o.PingInterval + o.PongTimeout }
+
+// deferAccept is for how many seconds the kernel keeps a connection to itself until its request comes: so a new client wakes
+// us once, not twice, and one that connects and says nothing costs no descriptor in that time. It is the least that there
+// is, and not done where that would add much to the time that such a client has.
+func (o *Options) deferAccept() int {
+	if o.HandshakeTimeout < 3*time.Second {
+		return 0
+	}
+	return 1
+}
 
 // withDefaults fills in what is zero.
 func (o Options) withDefaults() Options {

@@ -37,9 +37,14 @@ func TestSocketOptions_inherited(t *testing.T) {
 		client, err := net.Dial("tcp", bound.String())
 		require.NoError(t, err)
 		defer client.Close()
-		fd, err := accept(fds[0])
+		_, _, err = accept(fds[0])
+		require.ErrorIs(t, err, unix.EAGAIN, "nothing was asked for yet")
+		_, err = client.Write([]byte("G"))
+		require.NoError(t, err)
+		fd, remote, err := accept(fds[0])
 		require.NoError(t, err)
 		defer unix.Close(fd)
+		assert.Equal(t, client.LocalAddr().String(), remote.String())
 		check(t, fd)
 	})
 	t.Run("portable", func(t *testing.T) {
@@ -49,6 +54,8 @@ func TestSocketOptions_inherited(t *testing.T) {
 		client, err := net.Dial("tcp", ln.Addr().String())
 		require.NoError(t, err)
 		defer client.Close()
+		_, err = client.Write([]byte("G")) // else it takes a second
+		require.NoError(t, err)
 		c, err := ln.Accept()
 		require.NoError(t, err)
 		defer c.Close()
@@ -56,4 +63,25 @@ func TestSocketOptions_inherited(t *testing.T) {
 		require.NoError(t, err)
 		require.NoError(t, raw.Control(func(fd uintptr) { check(t, int(fd)) }))
 	})
+}
+
+// A client that says nothing comes to us after a second, to be timed.
+func TestSocketOptions_silentClient(t *testing.T) {
+	t.Parallel()
+	o := Options{}.withDefaults()
+	fds, bound, err := listenAll("127.0.0.1:0", 1, &o)
+	require.NoError(t, err)
+	defer unix.Close(fds[0])
+	client, err := net.Dial("tcp", bound.String())
+	require.NoError(t, err)
+	defer client.Close()
+	begun := time.Now()
+	n, err := unix.Poll([]unix.PollFd{{Fd: int32(fds[0]), Events: unix.POLLIN}}, 10_000)
+	require.NoError(t, err)
+	require.Equal(t, 1, n)
+	assert.Greater(t, time.Since(begun), time.Second/2)
+	fd, remote, err := accept(fds[0])
+	require.NoError(t, err)
+	defer unix.Close(fd)
+	assert.Equal(t, client.LocalAddr().String(), remote.String())
 }
