@@ -17,6 +17,7 @@ import (
 	"go.uber.org/goleak"
 
 	"eventrelay/plugins"
+	"eventrelay/sdk/internal/toolchain"
 )
 
 // guests are all languages. filter says what to load, and is called once per guest; it skips by missing where a compiler
@@ -26,6 +27,8 @@ var guests = []struct {
 	filter func(t *testing.T) plugins.Filter
 }{
 	{"go", goGuest},
+	{"rust", rustGuest()},
+	{"rust with std", rustGuest("--cfg", `feature="std"`)},
 }
 
 // goGuest builds the guest in Go, which takes the compiler that runs this test.
@@ -35,6 +38,17 @@ func goGuest(t *testing.T) plugins.Filter {
 		cmd.Env = append(os.Environ(), "GOOS=wasip1", "GOARCH=wasm", "CGO_ENABLED=0")
 		return cmd
 	})}
+}
+
+// rustGuest builds the guest in Rust.
+func rustGuest(more ...string) func(*testing.T) plugins.Filter {
+	return func(t *testing.T) plugins.Filter {
+		c := toolchain.Rust(t)
+		name := fmt.Sprint("rust", len(more))
+		return plugins.Filter{Path: once(t, name, func(out string) error {
+			return c.Build(filepath.Join("guests", "rust", "guest.rs"), out, more...)
+		})}
+	}
 }
 
 // scratch is where guests are built; TestMain removes it.
@@ -47,6 +61,19 @@ var scratch struct {
 // built runs a compiler in guests/NAME, once per test run, and returns the module that it made.
 func built(t *testing.T, name string, compiler func(out string) *exec.Cmd) string {
 	t.Helper()
+	return once(t, name, func(out string) error {
+		cmd := compiler(out)
+		cmd.Dir = filepath.Join("guests", name)
+		if said, err := cmd.CombinedOutput(); err != nil {
+			return fmt.Errorf("%v: %w: %s", cmd.Args, err, said)
+		}
+		return nil
+	})
+}
+
+// once builds a module, once per test run, and returns where it is.
+func once(t *testing.T, name string, build func(out string) error) string {
+	t.Helper()
 	scratch.Lock()
 	defer scratch.Unlock()
 	if scratch.dir == "" {
@@ -57,12 +84,7 @@ func built(t *testing.T, name string, compiler func(out string) *exec.Cmd) strin
 	out := filepath.Join(scratch.dir, name+".wasm")
 	err, known := scratch.done[name]
 	if !known {
-		cmd := compiler(out)
-		cmd.Dir = filepath.Join("guests", name)
-		said, failed := cmd.CombinedOutput()
-		if failed != nil {
-			err = fmt.Errorf("%v: %w: %s", cmd.Args, failed, said)
-		}
+		err = build(out)
 		scratch.done[name] = err
 	}
 	require.NoError(t, err)
