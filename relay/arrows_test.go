@@ -40,6 +40,13 @@ var arrows = map[string]map[string]string{
 		"eventrelay/": "comparing names knows nothing of the relay",
 		"github.com/": "the standard library is enough",
 	},
+	"eventrelay/plugins/workbench": {
+		"eventrelay/relay/":      "the workbench knows filters; cmd/relay joins it to configuration and to a running relay",
+		"eventrelay/broadcaster": "filters know no fan-out",
+		"github.com/gobwas":      "gobwas/ws only under relay/transport and broadcaster",
+		"github.com/knadh":       "koanf only in relay/config",
+		"github.com/spf13":       "the command line is cmd/relay's",
+	},
 	"eventrelay/relay/transport": part("github.com/tetratelabs", "github.com/knadh"),
 	"eventrelay/relay/ingest":    part("github.com/tetratelabs", "github.com/knadh", "github.com/gobwas"),
 	"eventrelay/relay/admin":     part("github.com/tetratelabs", "github.com/knadh", "github.com/gobwas"),

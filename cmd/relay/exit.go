@@ -12,7 +12,8 @@ const (
 
 const exitTable = `Exit codes:
   0    done; for serve: stopped by SIGTERM or SIGINT after delivering what it had accepted
-  1    failed while running: a port in use, no connection, refused by the server; plugin replay: the filter fails again
+  1    failed while running: a port in use, no connection, refused by the server; plugin replay, test, run:
+       the filter fails, or a case is not as expected
   2    the command line or relay.yaml is wrong; nothing was done
   3    publish: at least one event was not accepted (dropped, rejected, failed, refused)
   4    subscribe: --timeout ended before --count events had come

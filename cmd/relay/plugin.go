@@ -16,20 +16,25 @@ import (
 	"eventrelay/relay"
 )
 
-const pluginHelp = `plugin looks after the filters of a running relay, through its admin listener, and after their files on a desk.`
+const pluginHelp = `plugin makes, builds, tests and measures filters (new, build, test, bench, run, inspect), and looks after those of a running
+relay, through its admin listener (list, quarantine, rollback).`
 
 func (a *app) pluginCmd() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "plugin",
-		Short: "Look after filters",
+		Short: "Make, test and look after filters",
 		Long:  pluginHelp,
-		Example: `  relay plugin list
+		Example: `  relay plugin new nodebug --lang go
+  relay plugin test nodebug
+  relay plugin bench nodebug --against old.wasm
+  relay plugin list
   relay plugin quarantine redact > broken.ndjson
   relay plugin replay broken.ndjson --filter redact.wasm
   relay plugin rollback redact
   relay plugin inspect redact.wasm -c relay.yaml`,
 	}
-	cmd.AddCommand(a.pluginListCmd(), a.pluginQuarantineCmd(), a.pluginRollbackCmd(), a.pluginReplayCmd(), a.pluginInspectCmd())
+	cmd.AddCommand(a.pluginListCmd(), a.pluginQuarantineCmd(), a.pluginRollbackCmd(), a.pluginReplayCmd(), a.pluginInspectCmd(),
+		a.pluginNewCmd(), a.pluginBuildCmd(), a.pluginTestCmd(), a.pluginBenchCmd(), a.pluginRunCmd())
 	return cmd
 }
 
@@ -38,7 +43,10 @@ func (a *app) pluginListCmd() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "list",
 		Short: "List the filters of a running relay: versions, breakers, failures; or those that ship with this one",
-		Example: `  relay plugin list
+		Example: `  relay plugin new nodebug --lang go
+  relay plugin test nodebug
+  relay plugin bench nodebug --against old.wasm
+  relay plugin list
   relay plugin list --json
   relay plugin list --shipped    # what may stand behind use: in a relay.yaml`,
 		Args: cobra.NoArgs,

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"os"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -24,6 +25,9 @@ A line is the event's data. JSON with line breaks is printed without them; text 
 a JSON string; bytes as base64. With --envelope it is JSON with the topic, the id and the data; if the relay leaves out
 events because they are not read fast enough, standard error says how many.
 
+With --record the events are also appended to a file, one JSON object a line, as relay publish --file, relay plugin test and
+relay plugin run read them. Patterns that overlap record an event once for each.
+
 When the connection is lost, subscribe comes back by itself, after a random wait: up to 0.5 seconds at first, and up to 30
 at last. It does not come back after a refusal (HTTP 4xx but 408 and 429; close codes 1000, 1002, 1003, 1007 to 1010 and
 4000 to 4099). Events published in between are not delivered.
@@ -36,6 +40,7 @@ type subscribeFlags struct {
 	token       secretSource
 	path        string
 	envelope    bool
+	record      string
 	compress    bool
 	count       int
 	timeout     time.Duration
@@ -51,6 +56,7 @@ func (a *app) subscribeCmd() *cobra.Command {
 		Example: `  relay subscribe
   relay subscribe 'orders.>' payments.done --envelope
   relay subscribe 'orders.>' --count 1 --timeout 10s
+  relay subscribe '>' --record events.ndjson
   relay subscribe 'orders.>' --url https://relay.example.com --token-file token`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			ctx, stop := untilSignal(cmd.Context())
@@ -63,6 +69,7 @@ func (a *app) subscribeCmd() *cobra.Command {
 	f.token.register(flags)
 	flags.StringVar(&f.path, "ws-path", "/ws", "the relay's websocket.path")
 	flags.BoolVarP(&f.envelope, "envelope", "e", false, "print JSON lines with topic, id and data")
+	flags.StringVar(&f.record, "record", "", "append the events to this file, for publish --file and plugin test")
 	flags.BoolVar(&f.compress, "compress", false, "have events compressed on the wire, where the relay's websocket.compression allows it")
 	flags.IntVarP(&f.count, "count", "n", 0, "end after this many events (default: never)")
 	flags.DurationVar(&f.timeout, "timeout", 0, "end after this time; exit code 4 if --count is not reached (default: never)")
@@ -77,6 +84,14 @@ func (a *app) subscribe(ctx context.Context, f *subscribeFlags, patterns []strin
 	s, err := a.newSubscriber(f, patterns)
 	if err != nil {
 		return err
+	}
+	if f.record != "" {
+		record, err := os.OpenFile(f.record, os.O_WRONLY|os.O_CREATE|os.O_APPEND, 0o644)
+		if err != nil {
+			return &exitError{exitUsage, fmt.Errorf("--record: %w", err)}
+		}
+		defer record.Close()
+		s.record, s.plain = record, !f.envelope
 	}
 	if f.timeout > 0 {
 		var cancel context.CancelFunc
@@ -121,7 +136,7 @@ func (a *app) newSubscriber(f *subscribeFlags, patterns []string) (*subscriber, 
 	if token != "" {
 		s.options.Header.Set("Authorization", "Bearer "+token)
 	}
-	if f.envelope {
+	if f.envelope || f.record != "" {
 		s.options.Subprotocols = []string{transport.Subprotocol}
 	}
 	return s, nil

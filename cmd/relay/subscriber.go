@@ -12,6 +12,8 @@ import (
 	"syscall"
 	"time"
 
+	"eventrelay/plugins/workbench"
+	"eventrelay/relay"
 	"eventrelay/relay/transport/wsclient"
 )
 
@@ -23,6 +25,8 @@ type subscriber struct {
 	reconnect bool
 	count     int // 0: without end
 	out       io.Writer
+	record    io.Writer // if not nil, events are envelopes, and are also written here
+	plain     bool      // with record: print an event's data alone
 	notef     func(format string, args ...any)
 
 	backoff   backoff
@@ -130,11 +134,31 @@ func (s *subscriber) printWithin(ctx context.Context, c *wsclient.Conn, d time.D
 		s.notef("too slow: missed %d of the events of %s", n, topic)
 		return nil
 	}
+	if s.record != nil {
+		if kind, payload, err = s.keep(kind, payload); err != nil {
+			return err
+		}
+	}
 	if _, err := s.out.Write(append(eventLine(kind, payload), '\n')); err != nil {
 		return &outputError{err}
 	}
 	s.printed++
 	return nil
+}
+
+// keep writes the event of an envelope to the recording, and returns what to print.
+func (s *subscriber) keep(kind relay.Kind, envelope []byte) (relay.Kind, []byte, error) {
+	ev, err := workbench.ReadEvent(envelope)
+	if err != nil {
+		return 0, nil, fmt.Errorf("the relay sent no envelope: %w", err)
+	}
+	if _, err := s.record.Write(append(workbench.AppendEvent(nil, ev), '\n')); err != nil {
+		return 0, nil, &outputError{fmt.Errorf("--record: %w", err)}
+	}
+	if s.plain {
+		return ev.Kind, ev.Payload, nil
+	}
+	return kind, envelope, nil
 }
 
 // missed returns how many events of a subscription the relay left out for us, if that is what an envelope says. An event has

@@ -1,0 +1,273 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"eventrelay/plugins/workbench"
+	"eventrelay/relay/config"
+	"eventrelay/relay/server"
+)
+
+// patiently runs the program with time for a compiler on a busy machine.
+func patiently(t *testing.T, args ...string) outcome {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
+	defer cancel()
+	return invocation{}.runContext(ctx, args...)
+}
+
+// needCompiler skips a test whose compiler is not there, but where all are to be there.
+func needCompiler(t *testing.T, got outcome) {
+	t.Helper()
+	if got.code != exitUsage || !strings.Contains(got.err, "relay: there is no ") {
+		return
+	}
+	if os.Getenv("RELAY_TEST_TOOLCHAINS") == "require" {
+		t.Fatalf("RELAY_TEST_TOOLCHAINS=require, but %s", got.err)
+	}
+	t.Skip(got.err)
+}
+
+// Begin a filter, build, test and measure it, serve it, publish, and see what became of it: in each language, in a folder of
+// its own, with nothing but the compiler.
+func TestPlugin_FromNothingToServed(t *testing.T) {
+	if testing.Short() {
+		t.Skip("compiles filters")
+	}
+	for _, lang := range workbench.Languages() {
+		t.Run(lang, func(t *testing.T) {
+			t.Chdir(t.TempDir())
+			t.Setenv("GOPROXY", "off") // nothing is fetched
+			t.Setenv("GOFLAGS", "-mod=vendor")
+			got := patiently(t, "plugin", "new", "nodebug", "--lang", lang)
+			require.Equal(t, 0, got.code, got.err)
+			assert.Contains(t, got.out, "cd nodebug")
+			assert.Equal(t, exitUsage, patiently(t, "plugin", "new", "nodebug", "--lang", lang).code, "nothing is overwritten")
+
+			t.Chdir("nodebug")
+			l, err := workbench.ParseLanguage(lang)
+			require.NoError(t, err)
+			if l.Builds() {
+				got = patiently(t, "plugin", "build")
+				needCompiler(t, got)
+				require.Equal(t, 0, got.code, got.err)
+				assert.Contains(t, got.out, "nodebug.wasm: accepted, relay_on_event")
+			}
+			got = patiently(t, "plugin", "test")
+			require.Equal(t, 0, got.code, got.out+got.err)
+			assert.Regexp(t, `(?m)^ok +level\.json +3 events, fuel \d+`, got.out)
+			assert.Contains(t, got.out, "2 of 2 cases as expected")
+			assert.NotContains(t, got.err, "built", "it is built already")
+
+			got = patiently(t, "plugin", "bench", "--time", "200ms", "--json")
+			require.Equal(t, 0, got.code, got.err)
+			var c workbench.Comparison
+			require.NoError(t, json.Unmarshal([]byte(got.out), &c))
+			assert.Positive(t, c.New.PerCall.Median)
+			assert.Zero(t, c.New.Failures)
+			assert.Positive(t, c.New.Fuel)
+
+			serveProject(t)
+		})
+	}
+}
+
+// serveProject serves the project in the folder at hand by its own relay.yaml, but on free ports.
+func serveProject(t *testing.T) {
+	cfg, err := config.Load(config.LoadOptions{Path: "relay.yaml", Environ: []string{"RELAY_LISTEN=127.0.0.1:0", "RELAY_ADMIN_LISTEN=127.0.0.1:0"}})
+	require.NoError(t, err)
+	s, err := server.Open(t.Context(), cfg, slog.New(slog.DiscardHandler))
+	require.NoError(t, err)
+	defer func() { require.NoError(t, s.Close()) }()
+	url := "--url=http://" + s.Addr().String()
+	done := make(chan outcome, 1)
+	go func() {
+		done <- invocation{}.runContext(t.Context(), "subscribe", "logs.>", url, "--count", "1", "--timeout", "30s")
+	}()
+	require.Eventually(t, func() bool { return subscriptions(t, serving{Server: s}) > 0 }, waitLimit, tick)
+
+	got := run(t, "publish", "logs.app", `{"level":"debug","msg":"x = 3"}`, url)
+	assert.Equal(t, exitNotAccepted, got.code)
+	assert.Contains(t, got.err, "dropped by nodebug")
+	assert.Contains(t, got.err, "level debug is not wanted")
+	got = run(t, "publish", "logs.app", `{"level":"info"}`, url)
+	assert.Equal(t, 0, got.code, got.err)
+	assert.Equal(t, "{\"level\":\"info\"}\n", (<-done).out, "the first event that comes is the second that was published")
+}
+
+func TestPlugin_New_Errors(t *testing.T) {
+	t.Chdir(t.TempDir())
+	require.NoError(t, os.WriteFile("file", nil, 0o600))
+	tests := []struct {
+		name string
+		args []string
+		err  string
+	}{
+		{"unknown language", []string{"x", "--lang", "rost"}, `--lang: no language "rost"`},
+		{"odd name", []string{"no debug"}, `"no debug" has ' ' in it; write letters, digits, - and _`},
+		{"empty name", []string{""}, ""},
+		{"a word of the language", []string{"main"}, `"main" is a word of Go itself`},
+		{"a file", []string{"file"}, "file"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			got := run(t, append([]string{"plugin", "new"}, tt.args...)...)
+			assert.Equal(t, exitUsage, got.code)
+			assert.Contains(t, got.err, tt.err)
+		})
+	}
+	entries, err := os.ReadDir(".")
+	require.NoError(t, err)
+	assert.Len(t, entries, 1, "nothing was left behind")
+}
+
+// onDesk is a folder with a module and a case.
+func onDesk(t *testing.T, module, name, text string) (dir string) {
+	t.Helper()
+	dir = t.TempDir()
+	wasm, err := os.ReadFile(module)
+	require.NoError(t, err)
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "f.wasm"), wasm, 0o600))
+	require.NoError(t, os.Mkdir(filepath.Join(dir, "cases"), 0o755))
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "cases", name), []byte(text), 0o600))
+	return dir
+}
+
+func TestPlugin_Test(t *testing.T) {
+	dir := onDesk(t, guest(t, "puppet"), "a.json", `{"events":[{"topic":"t","type":"text","data":"dwhy"},{"topic":"t","type":"text","data":"u"}],
+		"expect":[{"verdict":"drop","reason":"because"},{"verdict":"pass"}]}`)
+	got := run(t, "plugin", "test", dir)
+	assert.Equal(t, exitFailed, got.code)
+	assert.Empty(t, got.err, "the report says it all")
+	assert.NotContains(t, got.out, "\x1b", "colours are for terminals")
+	for _, part := range []string{
+		"failed   a.json", "event 1 (t): - expected, + happened", `-   "reason": "because",`, `+   "reason": "why",`,
+		"event 2 (t):", `+   "error": "unreachable in relay_on_event",`, "in   relay_on_event", "0 of 1 case as expected",
+	} {
+		assert.Contains(t, got.out, part)
+	}
+
+	got = run(t, "plugin", "test", dir, "--json")
+	assert.Equal(t, exitFailed, got.code)
+	var line caseLine
+	require.NoError(t, json.Unmarshal([]byte(got.out), &line))
+	assert.Equal(t, "failed", line.Status)
+	assert.Len(t, line.Problems, 2)
+	assert.Equal(t, []string{"relay_on_event"}, line.Problems[1].Functions)
+
+	got = run(t, "plugin", "test", filepath.Join(dir, "cases", "a.json"), "--update")
+	assert.Equal(t, 0, got.code, got.err)
+	assert.Contains(t, got.out, "updated  a.json")
+	got = run(t, "plugin", "test", filepath.Join(dir, "f.wasm"))
+	assert.Equal(t, 0, got.code, got.out)
+	assert.Contains(t, got.out, "ok       a.json")
+}
+
+func TestPlugin_Test_BrokenCases(t *testing.T) {
+	dir := onDesk(t, guest(t, "pass"), "b.json", "{\n  \"evnts\": []\n}")
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "cases", "good.json"), []byte(`{"events":[{"topic":"t","data":1}],"expect":[{"verdict":"pass"}]}`), 0o600))
+	got := run(t, "plugin", "test", dir)
+	assert.Equal(t, exitFailed, got.code)
+	assert.Contains(t, got.out, `b.json:2:12: a case has no "evnts"; is events meant?`)
+	assert.Contains(t, got.out, "1 of 2 cases as expected", "the others run")
+	assert.Contains(t, run(t, "plugin", "test", dir, "--run", "good").out, "1 of 1 case as expected")
+	assert.Contains(t, run(t, "plugin", "test", dir, "--run", "nothing").err, "there are no cases to run")
+}
+
+func TestPlugin_Test_Recording(t *testing.T) {
+	dir := onDesk(t, guest(t, "puppet"), "x.json", "{}")
+	events := file(t, "r.ndjson", `{"topic":"t","type":"text","data":"p"}
+{"topic":"t","type":"text","data":"Pnew"}
+{"plugin":"puppet","cause":"trap","event":{"topic":"t","kind":"text","payload":"u"}}
+`)
+	got := run(t, "plugin", "test", dir, events, "--save", "made")
+	assert.Equal(t, exitFailed, got.code)
+	assert.Contains(t, got.err, "the filter fails on 1 of 3 events")
+	assert.Regexp(t, `(?m)^ +2  t: transform → t new \(fuel \d+\)$`, got.out)
+	assert.Regexp(t, `(?m)^ +3  was trap, now t: fails: trap: unreachable`, got.out)
+	assert.Contains(t, got.out, "3 events: 1 pass, 1 transform, 1 fail")
+	made := run(t, "plugin", "test", filepath.Join(dir, "cases", "made.json"))
+	assert.Equal(t, 0, made.code, made.out)
+	assert.Contains(t, made.out, "ok       made.json")
+	assert.Contains(t, run(t, "plugin", "test", dir, events, "--save", "made").err, "file exists", "a case is not overwritten")
+
+	asJSON := invocation{in: `{"topic":"t","type":"text","data":"dx"}`}.run(t, "plugin", "test", dir, "-", "--json")
+	assert.Equal(t, 0, asJSON.code, asJSON.err)
+	assert.Contains(t, asJSON.out, `{"line":1,"topic":"t","verdict":"drop","reason":"x","fuel":`)
+}
+
+func TestPlugin_Run(t *testing.T) {
+	in := `{"topic":"t","event_id":"1","data":{"level":"debug"}}
+{"topic":"t","event_id":"2","data":{"level":"info"}}
+oops
+`
+	sample := "../../testdata/plugins/dropfield/dropfield.wasm"
+	got := invocation{in: in}.run(t, "plugin", "run", sample, "--config", `{"field":"level","value":"debug"}`)
+	assert.Equal(t, exitFailed, got.code)
+	assert.Contains(t, got.err, `standard input:3:1: not JSON`)
+	assert.Contains(t, got.out, `{"line":1,"topic":"t","event_id":"1","verdict":"drop","reason":"\"level\"","fuel":`)
+	assert.Contains(t, got.out, `{"line":2,"topic":"t","event_id":"2","verdict":"pass","fuel":`)
+	got = invocation{in: in}.run(t, "plugin", "run", sample, "--config", `{"field":"level","value":"debug"}`, "--events")
+	assert.Equal(t, `{"topic":"t","event_id":"2","data":{"level":"info"}}`+"\n", got.out)
+	got = run(t, "plugin", "run", sample)
+	assert.Equal(t, exitUsage, got.code)
+	assert.Contains(t, got.err, "refused the configuration")
+}
+
+func TestPlugin_Bench(t *testing.T) {
+	dir := onDesk(t, guest(t, "puppet"), "a.json", `{"events":[{"topic":"t","type":"text","data":"p"}]}`)
+	got := run(t, "plugin", "bench", dir, "--time", "100ms", "--against", guest(t, "pass"))
+	require.Equal(t, 0, got.code, got.err)
+	assert.Regexp(t, `(?m)^per event +[\d.]+ [nµm]s \(.*\), [\d,]+ events/s on one lane$`, got.out)
+	assert.Regexp(t, `(?m)^new : old +time × [\d.]+ \(.*\), .*; fuel × [\d.]+$`, got.out)
+	assert.Contains(t, run(t, "plugin", "bench", dir, "--against", "/nonexistent").err, "--against: ")
+	assert.Contains(t, run(t, "plugin", "bench", guest(t, "pass")).err, "there are no events to measure with")
+	assert.Equal(t, exitUsage, run(t, "plugin", "bench", dir, "--time", "0s").code)
+}
+
+// Settings come from the relay.yaml beside the filter, and the command line overrides them.
+func TestPlugin_DeskSettings(t *testing.T) {
+	dir := onDesk(t, "../../testdata/plugins/dropfield/dropfield.wasm", "a.json", `{"events":[{"topic":"t","data":{"a":1}}],"expect":[{"verdict":"drop"}]}`)
+	yaml := filepath.Join(dir, "relay.yaml")
+	require.NoError(t, os.WriteFile(yaml, []byte("filters: [{name: g, path: f.wasm, config: {field: a, value: 1}}]\n"), 0o600))
+	assert.Equal(t, 0, run(t, "plugin", "test", dir).code)
+	assert.Equal(t, exitFailed, run(t, "plugin", "test", dir, "--config", `{"field":"b","value":1}`).code)
+	assert.Contains(t, run(t, "plugin", "test", dir, "--name", "h").err, `has no filter "h"`)
+	assert.Contains(t, run(t, "plugin", "test", dir, "--config", `[`).err, "--config: ")
+	require.NoError(t, os.WriteFile(yaml, []byte("filter: []\n"), 0o600))
+	assert.Contains(t, run(t, "plugin", "test", dir).err, "relay.yaml:1: filter: unknown key")
+}
+
+func TestPlugin_Build_Errors(t *testing.T) {
+	got := run(t, "plugin", "build", t.TempDir())
+	assert.Equal(t, exitUsage, got.code)
+	assert.Contains(t, got.err, "no filter's project")
+	assert.Contains(t, run(t, "plugin", "build", guest(t, "pass")).err, "a module alone")
+
+	t.Chdir(t.TempDir())
+	require.Equal(t, 0, run(t, "plugin", "new", "f").code)
+	require.NoError(t, os.WriteFile("f/main.go", []byte("package main\n\nfunc main() { nonsense }\n"), 0o600))
+	got = patiently(t, "plugin", "build", "f")
+	assert.Equal(t, exitFailed, got.code)
+	assert.Contains(t, got.err, "main.go:3")
+	assert.Regexp(t, `relay: go\S+ does not build it: `, got.err)
+	entries, err := filepath.Glob("f/*.wasm")
+	require.NoError(t, err)
+	assert.Empty(t, entries)
+
+	t.Setenv("PATH", "")
+	got = run(t, "plugin", "build", "f")
+	if got.code == exitUsage { // else Go is in one of the folders beyond PATH
+		assert.Contains(t, got.err, "there is no Go; ")
+	}
+}

@@ -1,0 +1,106 @@
+package workbench
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"time"
+)
+
+// Step is a compiler that was found, and how to call it.
+type Step struct {
+	Tool string // what it is, for people: "go1.26.8", "clang 19"
+	cmd  *exec.Cmd
+	// made is where the compiler puts the module, if it can't be told.
+	made string
+}
+
+// Built is what a build left.
+type Built struct {
+	File    string
+	Size    int64
+	Tool    string
+	Command string
+	Took    time.Duration
+}
+
+// BuildError is returned when the compiler refuses the sources. It has said why.
+type BuildError struct {
+	Tool string
+	Err  error
+}
+
+func (e *BuildError) Error() string { return e.Tool + " does not build it: " + e.Err.Error() }
+func (e *BuildError) Unwrap() error { return e.Err }
+
+// Build builds a project with the compiler that is there. What the compiler says goes to w. The module takes its place at
+// once when it is whole, as a relay may be running it.
+func (p *Project) Build(ctx context.Context, w io.Writer) (*Built, error) {
+	if p.Lang == nil {
+		return nil, fmt.Errorf("%s is a module alone, there is nothing to build; name the folder of its project", p.File)
+	}
+	if p.Lang.command == nil {
+		return nil, fmt.Errorf("%s is a script, which relay runs as it is; there is nothing to build", p.File)
+	}
+	out, err := filepath.Abs(filepath.Join(p.Dir, "."+p.Name+".building.wasm"))
+	if err != nil {
+		return nil, err
+	}
+	defer os.Remove(out)
+	begun := time.Now()
+	step, err := p.Lang.command(ctx, p, out)
+	if err != nil {
+		return nil, err
+	}
+	if err := step.run(ctx, w); err != nil {
+		return nil, err
+	}
+	if step.made != "" {
+		out = step.made
+	}
+	info, err := os.Stat(out)
+	if err != nil {
+		return nil, &BuildError{step.Tool, errors.New("it ended without an error, and without a module")}
+	}
+	if err := p.install(out); err != nil {
+		return nil, err
+	}
+	return &Built{p.File, info.Size(), step.Tool, step.String(), time.Since(begun)}, nil
+}
+
+// install moves a module that is whole into its place. Compilers make them executable, which they are not.
+func (p *Project) install(out string) error {
+	if err := os.Chmod(out, 0o644); err != nil {
+		return err
+	}
+	return os.Rename(out, p.File)
+}
+
+func (s *Step) run(ctx context.Context, w io.Writer) error {
+	s.cmd.Stdout, s.cmd.Stderr = w, w
+	s.cmd.WaitDelay = time.Second
+	err := s.cmd.Run()
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	if err != nil {
+		return &BuildError{s.Tool, err}
+	}
+	return nil
+}
+
+// String is the command, as a shell takes it.
+func (s *Step) String() string {
+	args := make([]string, len(s.cmd.Args))
+	for i, a := range s.cmd.Args {
+		if args[i] = a; strings.ContainsAny(a, " '\"$*") {
+			args[i] = "'" + strings.ReplaceAll(a, "'", `'\''`) + "'"
+		}
+	}
+	return strings.Join(args, " ")
+}
