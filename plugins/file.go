@@ -16,9 +16,10 @@ import (
 
 // moduleFile is a module as it was read: once, so that what is judged is what runs.
 type moduleFile struct {
-	path  string
-	bytes []byte
-	sum   [sha256.Size]byte
+	path   string
+	script bool // its bytes are JavaScript
+	bytes  []byte
+	sum    [sha256.Size]byte
 }
 
 // readModule reads at most most bytes of a regular file, and checks them against the pin, if there is one.
@@ -67,12 +68,13 @@ type identity [sha256.Size]byte
 
 func (m *moduleFile) identity(o Options, spec *Filter) identity {
 	text, _ := json.Marshal(struct { // cannot fail: Validate has seen that config can be written
+		Script   bool
 		Sum      []byte
 		Config   map[string]any
 		Limits   Limits
 		Reset    string
 		Allow    grants
 		MaxEvent relay.Size
-	}{m.sum[:], spec.Config, spec.Limits.withDefaults(o), spec.Reset, spec.granted(), o.MaxEvent})
+	}{m.script, m.sum[:], spec.Config, spec.Limits.withDefaults(o), spec.Reset, spec.granted(), o.MaxEvent})
 	return sha256.Sum256(text)
 }

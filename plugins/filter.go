@@ -15,6 +15,7 @@ import (
 	"github.com/tetratelabs/wazero/api"
 
 	"eventrelay/plugins/meter"
+	"eventrelay/plugins/script"
 )
 
 // filter is one version of a plugin, loaded: its settings, its compiled module in a runtime of its own, an instance per
@@ -32,8 +33,10 @@ type filter struct {
 	granted  grants
 	config   []byte
 
-	runtime  wazero.Runtime
+	runtime  wazero.Runtime // of a script: all scripts' own
+	shared   bool           // the runtime is not ours to close
 	code     wazero.CompiledModule
+	program  *script.Program // nil: not a script
 	report   *meter.Report
 	exported map[string]string // names of functions, by what wazero calls those that have none
 	memories memories
@@ -73,7 +76,7 @@ func load(ctx context.Context, o Options, spec *Filter, m *moduleFile, p *plugin
 	f.number = p.versions.Add(1)
 	f.memories.limit = uint64(f.limits.Memory)
 	f.holders.Store(1)
-	if err := inBackground(func() error { return f.compile(ctx, m.bytes) }); err != nil {
+	if err := inBackground(func() error { return f.compile(ctx, m) }); err != nil {
 		f.close()
 		return nil, err
 	}
@@ -90,8 +93,11 @@ func configText(config map[string]any) []byte {
 }
 
 // compile does what takes long. It cannot be cancelled; what scan refuses bounds how long it takes.
-func (f *filter) compile(ctx context.Context, file []byte) error {
-	module, report, err := meter.Rewrite(file, f.limits.meter())
+func (f *filter) compile(ctx context.Context, m *moduleFile) error {
+	if m.script {
+		return f.compileScript(ctx, m)
+	}
+	module, report, err := meter.Rewrite(m.bytes, f.limits.meter())
 	if err != nil {
 		return refused(err)
 	}
@@ -180,7 +186,7 @@ func (f *filter) release() {
 // close frees the instances and the runtime. It may be called on what load left.
 func (f *filter) close() {
 	f.park()
-	if f.runtime != nil {
+	if f.runtime != nil && !f.shared {
 		_ = f.runtime.Close(context.Background()) // closes memory only; there is nothing to be done about an error
 	}
 }

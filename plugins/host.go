@@ -7,7 +7,6 @@ import (
 	"slices"
 	"strings"
 
-	"eventrelay/relay"
 	"eventrelay/sdk/abi"
 )
 
@@ -56,27 +55,31 @@ func hostEmit(in *instance, stack []uint64) {
 		panic(trap("emit is for events only, not for the start"))
 	}
 	stack[0] = 0
-	if !in.emit(view) {
+	room, err := in.emit(view)
+	if err != nil {
+		panic(trap(clean("emit: "+err.Error(), maxErrorText)))
+	}
+	if !room {
 		stack[0] = i32(abi.EmitRefused)
 		in.filter.plugin.stats.refused.Add(1)
 	}
 }
 
-// emit copies an event out of the guest. It reports whether there was room; a bad record is a trap.
-func (in *instance) emit(view []byte) bool {
+// emit copies an event out of the guest. It reports whether there was room; its error says what is wrong with the record.
+func (in *instance) emit(view []byte) (room bool, err error) {
 	rec, err := abi.Decode(view)
-	if err == nil && !in.call.room.take(len(rec.Payload), len(rec.Attributes)) {
-		return false
-	}
-	var ev *relay.Event
-	if err == nil {
-		ev, err = in.emitted(&rec)
-	}
 	if err != nil {
-		panic(trap(clean("emit: "+err.Error(), maxErrorText)))
+		return false, err
+	}
+	if !in.call.room.take(len(rec.Payload), len(rec.Attributes)) {
+		return false, nil
+	}
+	ev, err := in.emitted(&rec)
+	if err != nil {
+		return false, err
 	}
 	in.call.emitted = append(in.call.emitted, ev)
-	return true
+	return true, nil
 }
 
 func hostKVGet(in *instance, stack []uint64) {
@@ -130,10 +133,17 @@ const maxMetricName = 64
 
 func hostMetric(in *instance, stack []uint64) {
 	name := in.span(stack)
-	if !isMetricName(name) {
-		panic(trap(fmt.Sprintf("metric: the name %q is not of the form [a-z_][a-z0-9_]*, at most %d bytes", clean(name, maxFrameBytes), maxMetricName)))
+	if err := checkMetricName(name); err != nil {
+		panic(trap("metric: " + err.Error()))
 	}
 	in.filter.plugin.stats.custom.add(name, int64(stack[2]))
+}
+
+func checkMetricName(name []byte) error {
+	if !isMetricName(name) {
+		return fmt.Errorf("the name %q is not of the form [a-z_][a-z0-9_]*, at most %d bytes", clean(name, maxFrameBytes), maxMetricName)
+	}
+	return nil
 }
 
 func isMetricName(name []byte) bool {

@@ -34,6 +34,16 @@ func parseGrants(allow []string) grants {
 	return g
 }
 
+// words returns the words of allow that g is made of.
+func (g grants) words() (words []string) {
+	for i, name := range grantNames {
+		if g>>i&1 == 1 {
+			words = append(words, name)
+		}
+	}
+	return words
+}
+
 func (g grants) has(want grants) bool { return g&want == want }
 
 // Signatures are written in letters, parameters then results: i is i32, I is i64.

@@ -17,6 +17,7 @@ type Inspection struct {
 	Path   string     `json:"path"`
 	SHA256 string     `json:"sha256,omitempty"`
 	Size   relay.Size `json:"size"`
+	Script bool       `json:"script,omitempty"`
 	ABI    string     `json:"abi,omitempty"` // v1, when it exports what that takes
 	Hooks  []string   `json:"hooks"`         // exported
 
@@ -81,12 +82,16 @@ func Inspect(ctx context.Context, o Options, spec Filter) (*Inspection, error) {
 		return i, nil
 	}
 	i.SHA256, i.Size = hex.EncodeToString(m.sum[:]), relay.Size(len(m.bytes))
-	report, err := meter.Scan(m.bytes, limits.meter())
-	if err != nil {
-		i.Refusal = refused(err).Error()
-		return i, nil
+	if i.Script = m.script; i.Script {
+		i.Exports, i.Hooks, i.Imports, i.Tables = []string{}, []string{}, []InspectedImport{}, []InspectedRange{}
+	} else {
+		report, err := meter.Scan(m.bytes, limits.meter())
+		if err != nil {
+			i.Refusal = refused(err).Error()
+			return i, nil
+		}
+		i.describe(report, &limits, spec.granted())
 	}
-	i.describe(report, &limits, spec.granted())
 	if err := i.try(ctx, o, &spec, m); err != nil {
 		i.Refusal = err.Error()
 		return i, nil
@@ -109,7 +114,16 @@ func (i *Inspection) try(ctx context.Context, o Options, spec *Filter, m *module
 		return err
 	}
 	i.Start, i.StartFuel = time.Since(begun), f.startFuel
-	i.InPlace = f.slots[0].inst.start != nil
+	in := f.slots[0].inst
+	i.InPlace = in.start != nil
+	if i.Script {
+		i.ABI, i.Memory = "v1", InspectedRange{int64(in.mem.Size()), -1, int64(f.limits.Memory)}
+		for _, hook := range []abi.Hook{abi.OnEvent, abi.OnConnect, abi.OnSubscribe, abi.OnDisconnect} {
+			if in.export(hookExports[hook]) != nil {
+				i.Hooks = append(i.Hooks, hookExports[hook])
+			}
+		}
+	}
 	return nil
 }
 

@@ -10,6 +10,7 @@ import (
 	"github.com/tetratelabs/wazero/api"
 	"github.com/tetratelabs/wazero/experimental"
 
+	"eventrelay/plugins/script"
 	"eventrelay/relay"
 	"eventrelay/relay/rawjson"
 	"eventrelay/sdk/abi"
@@ -28,6 +29,10 @@ type instance struct {
 	buffer  export
 	random  *rand.ChaCha8
 	start   *beginning // nil: it cannot be brought back to it
+
+	// Of a script; nil when the guest is a module of its own.
+	script    *script.VM
+	companion api.Module
 
 	// Owned by the caller.
 	ptr, room uint32 // the guest's buffer
@@ -55,23 +60,35 @@ type call struct {
 // start makes an instance and brings it to where it takes events (sdk/abi, "Order at load"), within the limit. Its error
 // is bounded and printable.
 func (f *filter) start(ctx context.Context, limit time.Duration) (*instance, error) {
-	in := &instance{filter: f, random: rand.NewChaCha8(f.sum), log: guestLog{plugin: f.plugin, limits: &f.limits}}
-	in.ctx.inst = in
-	in.meter.begin(nanos(), limit, 0) // before instantiation, which runs the start section
-	unhook := context.AfterFunc(ctx, func() { in.meter.cancelled.Store(true) })
-	err := in.boot()
-	unhook()
-	in.log.end()
+	in, err := f.run(ctx, limit, (*instance).boot)
 	if err != nil {
-		in.close()
 		return nil, f.explainStart(err)
 	}
-	in.spent = in.meter.end()
 	in.count()
 	return in, nil
 }
 
-func (in *instance) boot() error {
+// run makes an instance and does with it, within the limit, what is to be done first. On an error it is closed.
+func (f *filter) run(ctx context.Context, limit time.Duration, first func(*instance) error) (*instance, error) {
+	in := &instance{filter: f, random: rand.NewChaCha8(f.sum), log: guestLog{plugin: f.plugin, limits: &f.limits}}
+	in.ctx.inst = in
+	in.meter.begin(nanos(), limit, 0) // before instantiation, which runs the start section
+	unhook := context.AfterFunc(ctx, func() { in.meter.cancelled.Store(true) })
+	err := in.instantiate()
+	if err == nil {
+		err = first(in)
+	}
+	unhook()
+	in.log.end()
+	if err != nil {
+		in.close()
+		return nil, err
+	}
+	in.spent = in.meter.end()
+	return in, nil
+}
+
+func (in *instance) instantiate() error {
 	f := in.filter
 	ctx := experimental.WithMemoryAllocator(&in.ctx, experimental.MemoryAllocatorFunc(func(_, most uint64) experimental.LinearMemory {
 		in.linear = f.memories.allocate(most)
@@ -83,7 +100,16 @@ func (in *instance) boot() error {
 	}
 	in.mod, in.mem = mod, mod.Memory()
 	in.meter.bind(mod)
-	if _, err := in.optional(abi.ExportInitialize, 0); err != nil {
+	if initialize := mod.ExportedFunction(abi.ExportInitialize); initialize != nil {
+		if err := initialize.CallWithStack(&in.ctx, nil); err != nil {
+			return fmt.Errorf("%s: %w", abi.ExportInitialize, in.callFailure(err))
+		}
+	}
+	return nil
+}
+
+func (in *instance) boot() error {
+	if err := in.bootScript(); err != nil {
 		return err
 	}
 	in.buffer = in.export(abi.ExportBuffer)
@@ -107,6 +133,12 @@ type export interface {
 
 // export returns the guest's export of a name, or nil.
 func (in *instance) export(name string) export {
+	if in.script != nil {
+		if fn := in.script.Export(name); fn != nil {
+			return fn
+		}
+		return nil
+	}
 	if fn := in.mod.ExportedFunction(name); fn != nil {
 		return fn
 	}
@@ -211,6 +243,9 @@ func (in *instance) count() {
 }
 
 func (in *instance) close() {
+	if in.companion != nil {
+		_ = in.companion.Close(context.Background())
+	}
 	if in.mod != nil {
 		_ = in.mod.Close(context.Background()) // frees memory only; there is nothing to be done about an error
 	}

@@ -78,6 +78,17 @@ func (s *kv) get(key, out []byte) (n int, ok bool) {
 	return len(item.value), true
 }
 
+// value returns a copy of the value of key.
+func (s *kv) value(key []byte) (value []byte, ok bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	e := s.find(key)
+	if e == nil {
+		return nil, false
+	}
+	return append([]byte{}, e.Value.(*kvItem).value...), true
+}
+
 // set gives key a value for ttl milliseconds, or for ever when ttl is 0; a negative ttl deletes the key. It reports
 // whether there was room; if not, the key keeps what it has.
 func (s *kv) set(key, value []byte, ttl int64) bool {

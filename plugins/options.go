@@ -48,12 +48,16 @@ func (o Options) withDefaults() Options {
 type Filter struct {
 	// Name is how logs, metrics and answers call the filter: letters, digits, '-', '_' and '.', unique in the chain.
 	Name string `koanf:"name"`
-	// Path is the module file.
+	// Path is the module file. A filter has exactly one of Path, Script, Inline and Use.
 	Path string `koanf:"path"`
+	// Script is a file of JavaScript, an ES module whose default export is called with each event.
+	Script string `koanf:"script"`
+	// Inline is JavaScript itself: a function, such as "event => event.data.price > 100", or a module as in Script.
+	Inline string `koanf:"inline"`
 	// Use names a filter that ships with relay (package eventrelay/testdata/plugins), in place of Path. It is granted what
 	// it needs.
 	Use string `koanf:"use"`
-	// SHA256 pins the module: a file with another sum is refused. 64 hexadecimal digits. Default: any file.
+	// SHA256 pins the module or script: a file with another sum is refused. 64 hexadecimal digits. Default: any file.
 	SHA256 string `koanf:"sha256"`
 	// Topics are the patterns of topics the filter sees. Default: every topic.
 	Topics []relay.Pattern `koanf:"topics"`

@@ -16,9 +16,13 @@ import (
 func TestFilter_Origin(t *testing.T) {
 	for want, f := range map[string]Filter{
 		"": {Use: "split"},
-		"filters[0].use: stands beside path; a filter has exactly one of them":                      {Use: "split", Path: "x.wasm"},
-		`filters[0].use: "spilt" does not ship with relay; there are ` + shipped.Names():            {Use: "spilt"},
-		"filters[0].path: is missing; write the module file, such as filters/redact.wasm, or use: ": {},
+		"filters[0].use: stands beside path; a filter has exactly one of path, script, inline and use":                     {Use: "split", Path: "x.wasm"},
+		`filters[0].use: "spilt" does not ship with relay; there are ` + shipped.Names():                                   {Use: "spilt"},
+		"filters[0].path: is missing; write the module file, such as filters/redact.wasm, script: and a JavaScript file, ": {},
+		"filters[0].script: stands beside path; a filter has exactly one of":                                               {Path: "x.wasm", Script: "x.js"},
+		"filters[0].inline: stands beside script; a filter has exactly one of":                                             {Script: "x.js", Inline: "e => e"},
+		"filters[0].path: x.js is JavaScript; write script: in place of path:":                                             {Path: "x.js"},
+		"filters[0].inline: 65537 bytes; at most 64KiB, or write script: and a file":                                       {Inline: strings.Repeat(" ", 65537)},
 	} {
 		f.Name = "a"
 		err := Validate(Options{}, []Filter{f})

@@ -24,6 +24,7 @@ const (
 	maxCallTime  = time.Minute   // a call holds its lane
 	maxEmitCount = maxEmitsPerEvent
 	maxConfig    = relay.MiB
+	maxInline    = 64 * relay.KiB
 
 	maxFailures    = 100_000
 	maxQuarantined = 10_000

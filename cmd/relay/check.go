@@ -64,14 +64,10 @@ func (a *app) checkFilters(ctx context.Context, cfg *config.Config) error {
 		}
 		broken++
 		key := fmt.Sprintf("filters[%d]", i)
-		origin := key + ".path"
-		if cfg.Filters[i].Use != "" {
-			origin = key + ".use"
-		}
 		if e, ok := errors.AsType[*plugins.LoadError](err); ok {
 			err = fmt.Errorf("%s: %w", e.Path, e.Err) // the place names the filter
 		}
-		fmt.Fprintln(a.err, config.Fault{Where: cfg.Where(origin), Key: key, Problem: err.Error()})
+		fmt.Fprintln(a.err, config.Fault{Where: cfg.Where(key + "." + cfg.Filters[i].OriginKey()), Key: key, Problem: err.Error()})
 	}
 	if broken == 0 {
 		return nil

@@ -113,11 +113,23 @@ func (a *app) printInspection(i *plugins.Inspection, asJSON bool) error {
 	if i.SHA256 != "" {
 		row("sha256", "%s", i.SHA256)
 	}
-	if i.Functions > 0 {
+	switch {
+	case i.Script && i.Accepted:
+		printScript(i, row)
+	case i.Functions > 0:
 		printModule(i, row)
 	}
 	row("verdict", "%s", verdict(i))
 	return w.Flush()
+}
+
+// printScript says what is in a script that could be started.
+func printScript(i *plugins.Inspection, row func(name, format string, args ...any)) {
+	row("script", "JavaScript, on QuickJS %s", plugins.QuickJS())
+	row("hooks", "%s", orNone(i.Hooks))
+	row("memory", "%v after the start; at most %v", relay.Size(i.Memory.Min), relay.Size(i.Memory.Limit))
+	row("compiling", "took %v here", short(i.Compile))
+	row("start", "took %v here, for %d units of fuel", short(i.Start), i.StartFuel)
 }
 
 // printModule says what is in a module that could be read.

@@ -13,20 +13,26 @@ import (
 // usePrefix goes before the name of a filter that ships with relay, where a module file could stand.
 const usePrefix = "use:"
 
-// setOrigin makes arg, a module file or use:NAME, what the filter runs.
+// setOrigin makes arg, a module file, a script or use:NAME, what the filter runs.
 func setOrigin(f *plugins.Filter, arg string) {
-	f.Path, f.Use = arg, ""
-	if name, ok := strings.CutPrefix(arg, usePrefix); ok {
-		f.Path, f.Use = "", name
+	f.Path, f.Script, f.Inline, f.Use = "", "", "", ""
+	name, ships := strings.CutPrefix(arg, usePrefix)
+	switch {
+	case ships:
+		f.Use = name
+	case plugins.IsScript(arg):
+		f.Script = arg
+	default:
+		f.Path = arg
 	}
 }
 
-// sameOrigin reports whether f runs what arg, a module file or use:NAME, names.
+// sameOrigin reports whether f runs what arg, a module file, a script or use:NAME, names.
 func sameOrigin(f *plugins.Filter, arg string) bool {
 	if name, ok := strings.CutPrefix(arg, usePrefix); ok {
 		return f.Use == name
 	}
-	return f.Path != "" && sameFile(f.Path, arg)
+	return f.File() != "" && sameFile(f.File(), arg)
 }
 
 // printShipped lists the filters that ship with relay.

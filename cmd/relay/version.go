@@ -8,6 +8,8 @@ import (
 	"runtime/debug"
 
 	"github.com/spf13/cobra"
+
+	"eventrelay/plugins"
 )
 
 // versionInfo is what `relay version --json` prints.
@@ -20,6 +22,7 @@ type versionInfo struct {
 	Platform string `json:"platform"`
 	Wazero   string `json:"wazero,omitempty"`
 	Gobwas   string `json:"gobwas_ws,omitempty"`
+	QuickJS  string `json:"quickjs,omitempty"` // empty: built without scripts
 }
 
 func (a *app) versionCmd() *cobra.Command {
@@ -44,7 +47,7 @@ func (a *app) versionCmd() *cobra.Command {
 }
 
 func buildVersion() versionInfo {
-	v := versionInfo{Version: "(devel)", Go: runtime.Version(), Platform: runtime.GOOS + "/" + runtime.GOARCH}
+	v := versionInfo{Version: "(devel)", Go: runtime.Version(), Platform: runtime.GOOS + "/" + runtime.GOARCH, QuickJS: plugins.QuickJS()}
 	info, ok := debug.ReadBuildInfo()
 	if !ok {
 		return v
@@ -81,5 +84,6 @@ func (v versionInfo) String() string {
 		s += fmt.Sprintf("  revision   %.12s of %s%s\n", v.Revision, v.Time, changed)
 	}
 	s += fmt.Sprintf("  go         %s %s\n", v.Go, v.Platform)
-	return s + fmt.Sprintf("  wazero     %s\n  gobwas/ws  %s\n", cmp.Or(v.Wazero, "unknown"), cmp.Or(v.Gobwas, "unknown"))
+	s += fmt.Sprintf("  wazero     %s\n  gobwas/ws  %s\n", cmp.Or(v.Wazero, "unknown"), cmp.Or(v.Gobwas, "unknown"))
+	return s + fmt.Sprintf("  quickjs    %s\n", cmp.Or(v.QuickJS, "none: built without filters in JavaScript; make build has them"))
 }

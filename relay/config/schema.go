@@ -156,5 +156,5 @@ func (f *field) secret() bool {
 
 // isFile reports whether the field names a file: relative ones in relay.yaml are relative to it.
 func (f *field) isFile() bool {
-	return f.path == "filters[].path" || strings.HasSuffix(f.key, "_file")
+	return f.path == "filters[].path" || f.path == "filters[].script" || strings.HasSuffix(f.key, "_file")
 }

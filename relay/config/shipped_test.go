@@ -48,6 +48,7 @@ func TestShippedFile_ExamplesAreValid(t *testing.T) {
 	require.GreaterOrEqual(t, len(example.FindAll(text, -1)), 9)
 	c, err := load(t, example.ReplaceAllString(string(text), "$1$2"))
 	require.NoError(t, err)
+	assert.Equal(t, []string{"path", "script", "inline"}, []string{c.Filters[0].OriginKey(), c.Filters[1].OriginKey(), c.Filters[2].OriginKey()})
 	f := c.Filters[0]
 	assert.Equal(t, []string{"published", "inbound"}, f.Sources)
 	assert.Equal(t, "drop", f.OnError)

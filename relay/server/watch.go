@@ -71,10 +71,10 @@ func watched(c *config.Config) (files []string) {
 		}
 	}
 	for _, f := range c.Filters {
-		if f.Path == "" { // it ships with relay
+		if f.File() == "" { // its code is in relay.yaml, or ships with relay
 			continue
 		}
-		files = append(files, filepath.Clean(f.Path))
+		files = append(files, filepath.Clean(f.File()))
 	}
 	return files
 }
