@@ -46,7 +46,9 @@ race: quickjs ## run the tests under the race detector
 swaps: ## replace a filter 1,000 times under load, and look for leaks
 	RELAY_TEST_SWAPS=1 $(GO) test -count=1 -run 'TestSwaps' -v ./plugins
 
-fuzz: ## fuzz each target for FUZZTIME (10s)
+# A failure leaves its input in testdata/fuzz beside the target, to be committed with the fix. What is there besides covers what
+# fuzzing had reached: of what it adds to GOCACHE/fuzz, the few small files that reach something new.
+fuzz: ## fuzz each target for FUZZTIME (10s), from the corpus in its testdata/fuzz
 	@for pkg in $$($(GO) list $(PACKAGES)); do \
 		for f in $$($(GO) test -list '^Fuzz' $$pkg | grep '^Fuzz' || true); do \
 			echo "== $$pkg $$f"; \
