@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"runtime"
 	"slices"
 	"strings"
 	"sync"
@@ -134,15 +135,9 @@ func bounded(err error) error { return errors.New(clean(err.Error(), maxErrorTex
 func (f *filter) open(ctx context.Context) error {
 	f.spare, f.wants = make(chan *instance, 1), make(chan struct{}, 1)
 	f.life, f.stop = context.WithCancel(context.Background())
-	for i := range f.slots {
-		err := ctx.Err()
-		if err == nil {
-			err = f.slots[i].fill(ctx, f.limits.Init)
-		}
-		if err != nil {
-			f.park()
-			return err
-		}
+	if err := f.fill(ctx); err != nil {
+		f.park()
+		return err
 	}
 	f.startFuel = f.slots[0].inst.spent
 	if err := f.slots[0].inst.selfTest(); err != nil {
@@ -150,6 +145,32 @@ func (f *filter) open(ctx context.Context) error {
 		return err
 	}
 	return nil
+}
+
+// fill starts an instance for every lane: one, which mostly tells whether any does, then the others side by side, since a
+// reload waits for them, and nothing else can be changed meanwhile. The first error ends it.
+func (f *filter) fill(ctx context.Context) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	if err := f.slots[0].fill(ctx, f.limits.Init); err != nil {
+		return err
+	}
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	var next atomic.Int64
+	var starts sync.WaitGroup
+	for range min(runtime.GOMAXPROCS(0), len(f.slots)-1) {
+		starts.Go(func() {
+			for i := next.Add(1); int(i) < len(f.slots) && ctx.Err() == nil; i = next.Add(1) {
+				if err := f.slots[i].fill(ctx, f.limits.Init); err != nil {
+					cancel(err)
+				}
+			}
+		})
+	}
+	starts.Wait()
+	return context.Cause(ctx)
 }
 
 // park closes all instances; the compiled module stays. No call may be in flight. It may be called twice.

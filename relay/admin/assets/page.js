@@ -82,6 +82,8 @@ function plugins(m) {
     return [
       name, count.format(calls.value), short.format(m.rate(calls)), count.format(total("relay_plugin_errors_total", name)),
       duration(took.p50), duration(took.p99), bytes(total("relay_plugin_memory_bytes", name)),
+      count.format(total("relay_plugin_quarantine_events", name)), count.format(total("relay_plugin_version", name)),
+      ["closed", "half-open", "open"][total("relay_plugin_breaker_state", name)],
     ];
   });
 }
