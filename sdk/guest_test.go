@@ -15,6 +15,7 @@ import (
 const (
 	bare       = "testdata/bare"
 	everything = "testdata/everything"
+	conforming = "conformance/guests/go"
 	redact     = "../testdata/plugins/redact"
 )
 
@@ -27,9 +28,9 @@ func TestGuest_ImportsOnlyWhatItUses(t *testing.T) {
 	g, _ = load(t, buildGuest(t, redact), `{"fields":["card"]}`)
 	assert.Equal(t, []string{"reason"}, g.imports)
 
-	g, _ = load(t, buildGuest(t, everything), "{}")
+	g, _ = load(t, buildGuest(t, conforming), "{}")
 	assert.ElementsMatch(t, []string{"log", "reason", "emit", "kv_get", "kv_set", "kv_add", "now", "random", "metric"}, g.imports)
-	assert.Equal(t, abi.Hooks, g.hooks)
+	assert.Equal(t, abi.OnEvent, g.hooks)
 }
 
 // Each package that the SDK draws in costs every filter; this tells when one did.
@@ -38,115 +39,32 @@ func TestGuest_Size(t *testing.T) {
 	assert.Less(t, len(buildGuest(t, redact)), 2_100_000)
 }
 
-func TestGuest_Init(t *testing.T) {
-	wasm := buildGuest(t, everything)
-	for config, want := range map[string]string{
-		`{"word":"wrong"}`: "config: word: is wrong",
-		`{"word":1}`:       "config: word: want text",
-	} {
-		g, why := load(t, wasm, config)
-		assert.Nil(t, g)
-		assert.Equal(t, want, why)
-	}
-}
-
 func TestGuest_Answers(t *testing.T) {
 	g, _ := load(t, buildGuest(t, everything), "{}")
 	tests := []struct {
 		payload string
 		kind    abi.AnswerKind
 		bytes   string
-		code    uint32
-		reason  string
 	}{
-		{payload: "pass", kind: abi.AnswerPass},
-		{payload: "drop why", kind: abi.AnswerDrop, reason: "why"},
-		{payload: "reject why", kind: abi.AnswerDrop, code: 1, reason: "why"},
-		{payload: "fail why", kind: abi.AnswerError, reason: "why"},
-		{payload: "empty", kind: abi.AnswerPayload},
 		{payload: "inplace it is", kind: abi.AnswerPayload, bytes: "INPLACE it is"},
 		{payload: "literal", kind: abi.AnswerPayload, bytes: "literal"},
 		{payload: "size " + strings.Repeat("x", 100_000), kind: abi.AnswerPayload, bytes: "100005"},
 		{payload: "size " + strings.Repeat("x", 3_000_000), kind: abi.AnswerPayload, bytes: "3000005"},
 		{payload: "size again", kind: abi.AnswerPayload, bytes: "10"},
-		{payload: "kv", kind: abi.AnswerPayload, bytes: "300false42"},
-		{payload: "world", kind: abi.AnswerPayload, bytes: "1970-01-01T00:00:01Z"},
 		{payload: "garbage", kind: abi.AnswerPass},
-		{payload: "pass", kind: abi.AnswerPass},
+		{payload: "quick", kind: abi.AnswerPass},
 	}
 	for _, tt := range tests {
 		t.Run(tt.payload[:min(len(tt.payload), 20)], func(t *testing.T) {
 			got := g.event(tt.payload)
 			assert.Equal(t, tt.kind, got.kind, got.kind.String())
 			assert.Equal(t, tt.bytes, string(got.bytes))
-			assert.Equal(t, tt.code, g.code)
-			assert.Equal(t, tt.reason, g.reason)
 		})
 	}
-	assert.Equal(t, []string{"random rrrr"}, g.logs)
-	assert.Equal(t, map[string]int64{"seen": 2}, g.counts)
-}
-
-func TestGuest_Records(t *testing.T) {
-	g, _ := load(t, buildGuest(t, everything), "{}")
-	got := g.event("echo")
-	assert.Equal(t, abi.AnswerRecord, got.kind)
-	in, err := abi.Decode(encode(sdk.Event{
-		Topic: "orders.eu", Kind: sdk.JSON, UnixNano: 7, Payload: []byte("echo"),
-		Attributes: sdk.Attributes{}.With("tenant", "acme"),
-	}))
-	require.NoError(t, err)
-	out, err := abi.Decode(got.bytes)
-	require.NoError(t, err)
-	assert.Equal(t, in, out)
-
-	got = g.event("record elsewhere")
-	out, err = abi.Decode(got.bytes)
-	require.NoError(t, err)
-	assert.Equal(t, "elsewhere", string(out.Topic))
-	assert.Equal(t, "1", string(out.Payload))
-	assert.Equal(t, abi.Text|abi.JSON, out.Flags)
-	assert.Equal(t, sdk.Attributes{}.With("b", "2").With("tenant", "acme"), sdk.Attributes(out.Attributes))
-}
-
-func TestGuest_Emit(t *testing.T) {
-	g, _ := load(t, buildGuest(t, everything), "{}")
-	assert.Equal(t, abi.AnswerPass, g.event("emit audit").kind)
-	require.Len(t, g.emitted, 3)
-	for i, r := range g.emitted {
-		assert.Equal(t, "audit", string(r.Topic))
-		assert.Equal(t, strconv.Itoa(i), string(r.Payload))
-		assert.Equal(t, abi.Text, r.Flags)
-	}
-	g.maxEmit = 2
-	assert.Equal(t, abi.AnswerDrop, g.event("emit audit").kind)
-	assert.Equal(t, sdk.ErrEmitRefused.Error(), g.reason)
-}
-
-func TestGuest_OtherHooks(t *testing.T) {
-	g, _ := load(t, buildGuest(t, everything), "{}")
-	a, err := g.call(abi.ExportOnConnect, sdk.Event{})
-	require.NoError(t, err)
-	assert.Equal(t, abi.AnswerDrop, a.kind)
-	assert.Equal(t, uint32(abi.ReasonReject), g.code)
-
-	a, err = g.call(abi.ExportOnConnect, sdk.Event{Attributes: sdk.Attributes{}.With("query", "a=b")})
-	require.NoError(t, err)
-	r, err := abi.Decode(a.bytes)
-	require.NoError(t, err)
-	assert.Equal(t, "ada", sdk.Attributes(r.Attributes).Get("user"))
-
-	a, err = g.call(abi.ExportOnSubscribe, sdk.Event{Topic: "orders.>"})
-	require.NoError(t, err)
-	assert.Equal(t, abi.AnswerPass, a.kind)
-
-	_, err = g.call(abi.ExportOnDisconnect, sdk.Event{Attributes: sdk.Attributes{}.With("user", "ada")})
-	require.NoError(t, err)
-	assert.Equal(t, []string{"bye ada"}, g.logs)
 }
 
 func TestGuest_Traps(t *testing.T) {
-	for _, payload := range []string{"panic why", "exit", "block", "no such verb"} {
+	for _, payload := range []string{"exit", "block", "no such verb"} {
 		t.Run(payload, func(t *testing.T) {
 			g, _ := load(t, buildGuest(t, everything), "{}")
 			_, err := g.call(abi.ExportOnEvent, sdk.Event{Topic: "t", Payload: []byte(payload)})
