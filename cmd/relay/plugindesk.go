@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -23,8 +24,8 @@ type deskFlags struct {
 	noBuild            bool
 }
 
-const deskHelp = `FILTER is the folder of a project, a .wasm or a .js; the default is the folder at hand. A project whose sources are newer
-than its module is built first. Settings (config, allow, limits) are those of the filter in the relay.yaml beside it, or
+const deskHelp = `FILTER is the folder of a project, a .wasm, a .js, or use:NAME for one that ships with relay; the default is the folder at
+hand. A project whose sources are newer than its module is built first. Settings (config, allow, limits) are those of the filter in the relay.yaml beside it, or
 in that of -c; without one, the defaults, and what --config and --allow say.`
 
 func (d *deskFlags) register(cmd *cobra.Command) {
@@ -47,7 +48,7 @@ type desk struct {
 
 // openDesk finds the filter that path means, builds it if its sources are newer, and reads its settings.
 func (a *app) openDesk(ctx context.Context, path string, d *deskFlags) (*desk, error) {
-	p, err := workbench.Find(path)
+	p, err := findProject(path)
 	if err != nil {
 		return nil, &exitError{exitUsage, err}
 	}
@@ -95,7 +96,8 @@ func (a *app) deskSettings(p *workbench.Project, d *deskFlags) (*config.Config, 
 			return nil, spec, &exitError{exitUsage, err}
 		}
 	}
-	setFile(&spec, p.File)
+	setOrigin(&spec, p.File)
+	spec.SHA256 = "" // a pin is about what is served; on a desk the file changes all the time
 	if d.allow != nil {
 		spec.Allow = d.allow
 	}
@@ -113,7 +115,7 @@ func (a *app) deskSettings(p *workbench.Project, d *deskFlags) (*config.Config, 
 func takeSettings(cfg *config.Config, p *workbench.Project, d *deskFlags, spec *plugins.Filter) error {
 	var found []plugins.Filter
 	for _, f := range cfg.Filters {
-		if f.Name == d.name || d.name == "" && samePath(filterFile(&f), p.File) {
+		if f.Name == d.name || d.name == "" && (sameOrigin(&f, p.File) || f.File() != "" && samePath(f.File(), p.File)) {
 			found = append(found, f)
 		}
 	}
@@ -140,9 +142,13 @@ func parseConfigFlag(text string) (c map[string]any, err error) {
 	return c, nil
 }
 
-func filterFile(f *plugins.Filter) string { return f.Path }
-
-func setFile(f *plugins.Filter, file string) { f.Path, f.SHA256 = file, "" }
+// findProject is workbench.Find, and knows the filters that ship with relay.
+func findProject(path string) (*workbench.Project, error) {
+	if name, ok := strings.CutPrefix(path, usePrefix); ok {
+		return &workbench.Project{Dir: ".", Name: name, File: path}, nil
+	}
+	return workbench.Find(path)
+}
 
 func fileExists(path string) bool {
 	info, err := os.Stat(path)
@@ -153,7 +159,7 @@ func fileExists(path string) bool {
 func samePath(a, b string) bool {
 	x, errX := filepath.Abs(a)
 	y, errY := filepath.Abs(b)
-	return errX == nil && errY == nil && x == y || sameFile(a, b)
+	return errX == nil && errY == nil && x == y
 }
 
 // logHandler writes what a filter logs to standard error.

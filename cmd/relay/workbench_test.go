@@ -13,6 +13,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"eventrelay/plugins"
 	"eventrelay/plugins/workbench"
 	"eventrelay/relay/config"
 	"eventrelay/relay/server"
@@ -38,6 +39,18 @@ func needCompiler(t *testing.T, got outcome) {
 	t.Skip(got.err)
 }
 
+// needQuickJS skips a test of scripts where QuickJS was not fetched, but where all compilers are to be there.
+func needQuickJS(t *testing.T) {
+	t.Helper()
+	if plugins.QuickJS() != "" {
+		return
+	}
+	if os.Getenv("RELAY_TEST_TOOLCHAINS") == "require" {
+		t.Fatal("RELAY_TEST_TOOLCHAINS=require, but QuickJS is not built in; `make quickjs` fetches it")
+	}
+	t.Skip("QuickJS is not built in; `make quickjs` fetches it")
+}
+
 // Begin a filter, build, test and measure it, serve it, publish, and see what became of it: in each language, in a folder of
 // its own, with nothing but the compiler.
 func TestPlugin_FromNothingToServed(t *testing.T) {
@@ -57,6 +70,9 @@ func TestPlugin_FromNothingToServed(t *testing.T) {
 			t.Chdir("nodebug")
 			l, err := workbench.ParseLanguage(lang)
 			require.NoError(t, err)
+			if l.Name == "js" {
+				needQuickJS(t)
+			}
 			if l.Builds() {
 				got = patiently(t, "plugin", "build")
 				needCompiler(t, got)
@@ -270,4 +286,20 @@ func TestPlugin_Build_Errors(t *testing.T) {
 	if got.code == exitUsage { // else Go is in one of the folders beyond PATH
 		assert.Contains(t, got.err, "there is no Go; ")
 	}
+}
+
+// A script that fails says where, in its own lines.
+func TestPlugin_Test_Script(t *testing.T) {
+	needQuickJS(t)
+	dir := t.TempDir()
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "f.js"), []byte("function deep(e) {\n\treturn e.data.a.b.c;\n}\nexport default (event) => deep(event);\n"), 0o600))
+	require.NoError(t, os.Mkdir(filepath.Join(dir, "cases"), 0o755))
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "cases", "x.json"), []byte(`{"events":[{"topic":"t","data":{}}],"expect":[{"verdict":"pass"}]}`), 0o600))
+	got := run(t, "plugin", "test", dir)
+	assert.Equal(t, exitFailed, got.code)
+	assert.Contains(t, got.out, "f.js:2:", got.out)
+	assert.Contains(t, got.out, "TypeError")
+	ran := invocation{in: `{"topic":"t","data":{"a":{"b":{"c":true}}}}`}.run(t, "plugin", "run", filepath.Join(dir, "f.js"))
+	assert.Equal(t, 0, ran.code, ran.err)
+	assert.Contains(t, ran.out, `"verdict":"pass"`)
 }

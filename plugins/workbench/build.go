@@ -14,8 +14,8 @@ import (
 
 // Step is a compiler that was found, and how to call it.
 type Step struct {
-	Tool string // what it is, for people: "go1.26.8", "clang 19"
-	cmd  *exec.Cmd
+	Tool string      // what it is, for people: "go1.26.8", "clang 19"
+	cmds []*exec.Cmd // one after the other
 	// made is where the compiler puts the module, if it can't be told.
 	made string
 }
@@ -82,25 +82,33 @@ func (p *Project) install(out string) error {
 }
 
 func (s *Step) run(ctx context.Context, w io.Writer) error {
-	s.cmd.Stdout, s.cmd.Stderr = w, w
-	s.cmd.WaitDelay = time.Second
-	err := s.cmd.Run()
-	if ctx.Err() != nil {
-		return context.Cause(ctx)
-	}
-	if err != nil {
-		return &BuildError{s.Tool, err}
+	for _, cmd := range s.cmds {
+		cmd.Stdout, cmd.Stderr = w, w
+		cmd.WaitDelay = time.Second
+		err := cmd.Run()
+		if ctx.Err() != nil {
+			return context.Cause(ctx)
+		}
+		if err != nil {
+			return &BuildError{s.Tool, err}
+		}
 	}
 	return nil
 }
 
-// String is the command, as a shell takes it.
+// String is the commands, as a shell takes them.
 func (s *Step) String() string {
-	args := make([]string, len(s.cmd.Args))
-	for i, a := range s.cmd.Args {
-		if args[i] = a; strings.ContainsAny(a, " '\"$*") {
-			args[i] = "'" + strings.ReplaceAll(a, "'", `'\''`) + "'"
+	var words []string
+	for i, cmd := range s.cmds {
+		if i > 0 {
+			words = append(words, "&&")
+		}
+		for _, a := range cmd.Args {
+			if strings.ContainsAny(a, " '\"$*") {
+				a = "'" + strings.ReplaceAll(a, "'", `'\''`) + "'"
+			}
+			words = append(words, a)
 		}
 	}
-	return strings.Join(args, " ")
+	return strings.Join(words, " ")
 }

@@ -84,13 +84,14 @@ func (l *Language) files(name string) (files []sourceFile, err error) {
 type templateData struct {
 	Name   string // of the filter
 	Crate  string // the same, as Rust spells it
+	Lower  string // the same, as npm wants it
 	Lang   string
 	Title  string // of the language
 	Script bool
 }
 
 func newTemplateData(name string, l *Language) templateData {
-	return templateData{Name: name, Crate: strings.ReplaceAll(name, "-", "_"), Lang: l.Name, Title: l.Title, Script: l.command == nil}
+	return templateData{Name: name, Crate: crateName(name), Lower: strings.ToLower(name), Lang: l.Name, Title: l.Title, Script: l.command == nil}
 }
 
 func render(file string, data templateData) ([]byte, error) {

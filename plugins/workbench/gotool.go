@@ -55,18 +55,5 @@ func goCommand(ctx context.Context, p *Project, out string) (*Step, error) {
 	cmd.Dir = p.Dir
 	// The user's GOFLAGS and workspace are about other modules.
 	cmd.Env = append(os.Environ(), "GOOS=wasip1", "GOARCH=wasm", "CGO_ENABLED=0", "GOFLAGS=", "GOWORK=off")
-	return &Step{Tool: version, cmd: cmd}, nil
-}
-
-// lookPath returns where a program is: in PATH, or else in one of the folders; or "".
-func lookPath(name string, folders ...string) string {
-	if path, err := exec.LookPath(name); err == nil {
-		return path
-	}
-	for _, dir := range folders {
-		if path, err := exec.LookPath(filepath.Join(dir, name)); err == nil {
-			return path
-		}
-	}
-	return ""
+	return &Step{Tool: version, cmds: []*exec.Cmd{cmd}}, nil
 }

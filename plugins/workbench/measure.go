@@ -207,8 +207,8 @@ func clockCost() float64 {
 	return float64(best) / n
 }
 
-// File is the filter's module or script.
-func (b *Bench) File() string { return b.filter.Path }
+// File is the filter's module or script, or where else its code is.
+func (b *Bench) File() string { return b.filter.Origin() }
 
 // Against returns a bench with the same settings, for another build of the filter.
 func (b *Bench) Against(file string) (*Bench, error) {
@@ -216,6 +216,9 @@ func (b *Bench) Against(file string) (*Bench, error) {
 		return nil, fmt.Errorf("--against: %w", err)
 	}
 	f := b.filter
-	f.Path = file
+	f.Path, f.Script, f.Inline, f.Use, f.SHA256 = file, "", "", "", ""
+	if plugins.IsScript(file) {
+		f.Path, f.Script = "", file
+	}
 	return New(b.options, f), nil
 }
