@@ -31,6 +31,9 @@ var guests = []struct {
 	{"c++", cppGuest},
 	{"rust", rustGuest()},
 	{"rust with std", rustGuest("--cfg", `feature="std"`)},
+	{"assemblyscript", assemblyscriptGuest("minimal")},
+	{"assemblyscript, incremental", assemblyscriptGuest("incremental")},
+	{"assemblyscript, stub", assemblyscriptGuest("stub")},
 }
 
 // goGuest builds the guest in Go, which takes the compiler that runs this test.
@@ -58,6 +61,16 @@ func rustGuest(more ...string) func(*testing.T) plugins.Filter {
 		name := fmt.Sprint("rust", len(more))
 		return plugins.Filter{Path: once(t, name, func(out string) error {
 			return c.Build(filepath.Join("guests", "rust", "guest.rs"), out, more...)
+		})}
+	}
+}
+
+// assemblyscriptGuest builds the guest in AssemblyScript, for a runtime of it.
+func assemblyscriptGuest(runtime string) func(*testing.T) plugins.Filter {
+	return func(t *testing.T) plugins.Filter {
+		c := toolchain.AssemblyScript(t)
+		return plugins.Filter{Path: once(t, "assemblyscript-"+runtime, func(out string) error {
+			return c.Build(filepath.Join("guests", "assemblyscript", "guest.ts"), out, runtime)
 		})}
 	}
 }
