@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -31,7 +32,9 @@ var discard = slog.New(slog.DiscardHandler)
 
 func open(t testing.TB, path string, config map[string]any) *plugins.Desk {
 	t.Helper()
-	d, err := plugins.OpenDesk(t.Context(), plugins.Options{}, plugins.Filter{Name: "f", Path: path, Config: config, Allow: []string{"metric"}}, discard)
+	f := plugins.Filter{Name: "f", Path: path, Config: config, Allow: []string{"metric"}}
+	f.Limits.Time = 5 * time.Second // enough for a busy machine
+	d, err := plugins.OpenDesk(t.Context(), plugins.Options{}, f, discard)
 	require.NoError(t, err)
 	t.Cleanup(d.Close)
 	return d

@@ -21,7 +21,7 @@ var parts = []struct {
 	{"key-value store", tryKV},
 	{"time to live", tryTTL},
 	{"clock and randomness", tryWorld},
-	{"failures", tryFailures},
+	{"failures", tryFailures}, // after which Go's stacks have used up what may be logged in a second
 	{"much memory", tryMemory},
 }
 

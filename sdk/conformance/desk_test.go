@@ -41,6 +41,18 @@ func equip(f plugins.Filter, config map[string]any) plugins.Filter {
 	return f
 }
 
+// script reports whether the guest is a script, whose numbers are doubles and whose clock has milliseconds; what it
+// throws is a failure that leaves its state.
+func (d *desk) script() bool { return d.filter.Script != "" }
+
+// panics is the cause of a panic.
+func (d *desk) panics() string {
+	if d.script() {
+		return "guest"
+	}
+	return "trap"
+}
+
 // do gives the guest an event whose attribute do is verb, with further attributes in pairs.
 func (d *desk) do(kind relay.Kind, payload, verb string, more ...string) plugins.Trial {
 	return d.Try(event(kind, payload, append([]string{"do", verb}, more...)...))

@@ -13,8 +13,8 @@ import (
 )
 
 func tryFailures(t *testing.T, d *desk) {
-	require.Equal(t, "trap", d.do(relay.KindText, "", "panic", "with", "restart").Cause)
-	require.Equal(t, "40", d.text(t, "state"), "what the parts before did is forgotten")
+	require.Equal(t, d.panics(), d.do(relay.KindText, "", "panic", "with", "restart").Cause)
+	require.Equal(t, "40", d.text(t, "state"), "nothing is left of what the parts before did")
 
 	got := d.do(relay.KindText, "", "fail", "with", "größe is wrong")
 	assert.Equal(t, []string{"fail", "guest"}, []string{got.Verdict, got.Cause}, "%+v", got)
@@ -26,9 +26,12 @@ func tryFailures(t *testing.T, d *desk) {
 
 	d.log.take()
 	got = d.do(relay.KindText, "", "panic", "with", "the lever broke")
-	assert.Equal(t, []string{"fail", "trap"}, []string{got.Verdict, got.Cause}, "%+v", got)
+	assert.Equal(t, []string{"fail", d.panics()}, []string{got.Verdict, got.Cause}, "%+v", got)
 	assert.Contains(t, got.Error+strings.Join(d.log.take(), "\n"), "the lever broke", "in the error, or in the log")
 	assert.Empty(t, got.Emitted)
+	if d.script() {
+		return
+	}
 	assert.Equal(t, "40", d.text(t, "state"), "a panic takes the guest back to its start")
 	assert.Equal(t, "41", d.text(t, "state"))
 
@@ -70,6 +73,9 @@ func TestLoop(t *testing.T) {
 // A guest that was not granted what it imports is refused by name, not at its first call.
 func TestGrants(t *testing.T) {
 	each(t, func(t *testing.T, f plugins.Filter) {
+		if f.Script != "" {
+			t.Skip("a script finds all functions, and those that were not granted throw")
+		}
 		f = equip(f, nil)
 		f.Allow = nil
 		_, err := plugins.OpenDesk(t.Context(), plugins.Options{}, f, (&lines{}).logger())

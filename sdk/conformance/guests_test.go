@@ -17,6 +17,7 @@ import (
 	"go.uber.org/goleak"
 
 	"eventrelay/plugins"
+	engine "eventrelay/plugins/script"
 	"eventrelay/sdk/internal/toolchain"
 )
 
@@ -29,11 +30,23 @@ var guests = []struct {
 	{"go", goGuest},
 	{"c", committed("c")},
 	{"c++", cppGuest},
+	{"javascript", script},
 	{"rust", rustGuest()},
 	{"rust with std", rustGuest("--cfg", `feature="std"`)},
 	{"assemblyscript", assemblyscriptGuest("minimal")},
 	{"assemblyscript, incremental", assemblyscriptGuest("incremental")},
 	{"assemblyscript, stub", assemblyscriptGuest("stub")},
+}
+
+// script is the guest in JavaScript, which takes a relay that has QuickJS.
+func script(t *testing.T) plugins.Filter {
+	if _, err := engine.Module(); err != nil {
+		if os.Getenv("RELAY_TEST_TOOLCHAINS") == "require" {
+			t.Fatal(err)
+		}
+		t.Skip(err)
+	}
+	return plugins.Filter{Script: "guests/guest.js"}
 }
 
 // goGuest builds the guest in Go, which takes the compiler that runs this test.
