@@ -98,7 +98,10 @@ func (e *engine) link(ctx context.Context) error {
 
 // hostNative is what the prelude calls.
 func hostNative(ctx context.Context, _ api.Module, stack []uint64) {
-	ctx.Value(instanceKey{}).(*instance).script.Native(stack)
+	in := ctx.Value(instanceKey{}).(*instance)
+	in.meter.enter()
+	in.script.Native(stack)
+	in.meter.nested()
 }
 
 // hostUnused answers for hooks of QuickJS that are not in use: no interrupts, for which there is the meter, no modules

@@ -120,6 +120,17 @@ func (m *metering) hosted() {
 	}
 }
 
+// nested does what hosted does for a host function that has called the guest: what the guest's ticks have counted
+// meanwhile is not counted twice.
+func (m *metering) nested() {
+	now := nanos()
+	m.ran += min(time.Duration(now-max(m.entered, m.resumed)), maxCounted)
+	m.resumed = now
+	if m.ran > m.limit || time.Duration(now-m.begun) > maxStretch*m.limit {
+		panic(errTime)
+	}
+}
+
 // bind finds the globals of an instantiated module.
 func (m *metering) bind(mod api.Module) {
 	m.fuel = mod.ExportedGlobal(meter.FuelGlobal).(api.MutableGlobal)

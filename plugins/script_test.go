@@ -15,6 +15,7 @@ import (
 
 	"eventrelay/plugins/script"
 	"eventrelay/relay"
+	"eventrelay/relay/rawjson"
 )
 
 // needQuickJS skips a test where QuickJS was not fetched; where toolchains are required it fails.
@@ -292,6 +293,8 @@ var scriptHostiles = []struct{ name, body, want string }{
 	{"attributes of all kinds", `event.attributes = new Proxy({}, {ownKeys: () => ["a", "b"], getOwnPropertyDescriptor: () => ({enumerable: true, configurable: true, value: 1}), get: () => Symbol()}); return event`, "must be a string"},
 	{"a detached buffer", `const b = event.bytes; b.buffer.transfer(); event.bytes = b; return event`, "not one JSON value"},
 	{"a resizable buffer", `new ArrayBuffer(8, {maxByteLength: 1e9}).resize(1e9)`, "out of memory|RangeError"},
+	{"an event that grows as it is written", `let o = []; for (let i = 0; i < 30; i++) o = [o, o, "x".repeat(1e3)]; for (;;) emit({data: o})`, "timeout|out of memory|invalid string length|string too long|full"},
+	{"members of any name", `for (let i = 0; ; i++) { const o = {}; o["k" + i] = 1; emit({data: o}) }`, "timeout"},
 	{"too many emits", `for (let i = 0; i < 1e5; i++) if (!emit({data: i})) throw new Error("full at " + i)`, "full at 64"},
 }
 
@@ -313,6 +316,78 @@ func TestScript_hostile(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestScript_plainData makes sure that the fast ways are taken: the layout of QuickJS's memory is as package script knows it.
+func TestScript_plainData(t *testing.T) {
+	for script, want := range map[string]bool{
+		`event => event`: true,
+		`export default event => event; Object.prototype.extra = 1`:                               false,
+		`export default event => event; Array.prototype.toJSON = () => 1`:                         false,
+		`export default event => event; Object.defineProperty(Object.prototype, "x", {set() {}})`: false,
+	} {
+		d, err := OpenDesk(t.Context(), Options{}, inline(t, script), slog.New(slog.DiscardHandler))
+		require.NoError(t, err)
+		assert.Equal(t, want, d.filter.slots[0].inst.script.Plain(), script)
+		d.Close()
+	}
+}
+
+// showData compares what the host makes of a payload with what JSON.parse does.
+const showData = `
+const show = x => typeof x !== "object" || x === null ? typeof x + ":" + (Object.is(x, -0) ? "-0" : String(x)) : Array.isArray(x) ? "[" + x.map(show) + "]"
+	: "{" + Reflect.ownKeys(x).map(k => k + "=" + show(x[k])) + "}" + (Object.getPrototypeOf(x) === Object.prototype)
+export default event => {
+	const host = show(event.data), script = show(JSON.parse(event.text))
+	return {text: host === script ? "same" : "host " + host + " script " + script, attributes: {}}
+}`
+
+func TestScript_parsesAsJSONParse(t *testing.T) {
+	r := openRig(t, Options{Lanes: 1}, inline(t, showData))
+	for _, text := range []string{
+		`0`, `-0`, `-0.0`, `1`, `-1`, `123456789`, `1234567890`, `-2147483648`, `2147483648`, `12345678901234567890`, `1e3`, `1E-7`, `0.1`, `5e-324`, `1.7976931348623157e308`,
+		`"x"`, `""`, `"é😀\u00e9\n\"\\\/\b"`, `"\ud83d\ude00"`, `true`, `false`, `null`, `[]`, `{}`, ` [ 1 , 2 ] `, `{"":1}`, `{"a":{"a":{"a":[]}},"b":"","0":1,"10":2,"9":3}`,
+		`{"__proto__":1}`, `{"constructor":{"prototype":{}}}`, `{"toString":1,"é":"ü","\u0061":2}`, `{"length":1}`, `[[],[[]],{}]`,
+		strings.Repeat("[", 300) + strings.Repeat("]", 300), `{"` + strings.Repeat("k", 100) + `":1}`, "[" + strings.Repeat("1,", 1000) + "2]",
+	} {
+		assert.Equal(t, "transformed → orders.new text same", became(r, jsEvent(text)), text[:min(len(text), 80)])
+	}
+}
+
+// FuzzScript_JSON holds what the host reads and writes of plain data against JSON.parse and JSON.stringify.
+func FuzzScript_JSON(f *testing.F) {
+	needQuickJS(f)
+	for _, seed := range []string{jsPayload, `{"a":[1.5,-0,null,{"é":"\u0001\ud83d\ude00"}],"0":1e21}`, `[[[]],{"":{}},"",0.1e-7,12345678901234567890]`, `{"constructor":1}`} {
+		f.Add(seed)
+	}
+	open := func(text string) *Desk {
+		d, err := OpenDesk(f.Context(), Options{}, inline(f, text), slog.New(slog.DiscardHandler))
+		require.NoError(f, err)
+		f.Cleanup(d.Close)
+		return d
+	}
+	read, write := open(showData), open(`event => {
+	const all = [event.data], text = JSON.stringify(all)
+	event.data = all
+	return [event, {text}]
+}`)
+	var s rawjson.Scanner
+	f.Fuzz(func(t *testing.T, text string) {
+		s.Reset([]byte(text))
+		if _, fault := s.Document(); fault != nil {
+			return
+		}
+		got := read.Try(jsEvent(text))
+		if got.Verdict != "transform" { // out of stack or time
+			require.Equal(t, "fail", got.Verdict)
+			return
+		}
+		require.Equal(t, "same", *got.Event.Payload)
+		wrote := write.Try(jsEvent(text))
+		if wrote.Verdict == "transform" {
+			require.Equal(t, *wrote.Emitted[0].Payload, *wrote.Event.Payload)
+		}
+	})
 }
 
 func BenchmarkScript(b *testing.B) {

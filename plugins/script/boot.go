@@ -54,6 +54,9 @@ func (v *VM) begin(intrinsics uint64) error {
 		return err
 	}
 	v.out = v.argv + 56
+	if v.room, err = v.alloc(parseRoom); err != nil {
+		return err
+	}
 	v.block, err = v.alloc(answerRoom)
 	return err
 }

@@ -74,4 +74,7 @@ func (v *VM) buffer(stack []uint64) error {
 func (v *VM) Remember() { v.start = v.state }
 
 // Rewind says that the guest's memory and globals are what they were at Remember.
-func (v *VM) Rewind() { v.state, v.level = v.start, 0 }
+func (v *VM) Rewind() {
+	v.state, v.level = v.start, 0
+	clear(v.parser.atoms) // those that were made since are gone
+}

@@ -22,6 +22,7 @@ const (
 	entrySubscribe
 	entryDisconnect
 	entryFinish // (what a promise came to) → an answer
+	entryPlain  // () → whether plain data is read and written by the host
 	entries
 )
 
@@ -37,7 +38,7 @@ const answerRoom = 16 << 10
 
 // handle gives the script a record of size bytes, which is in the buffer.
 func (v *VM) handle(e entry, size uint32) (abi.Answer, error) {
-	v.level, v.tracked, v.answer, v.size = 0, false, abi.Pass, size
+	v.level, v.answer, v.size = 0, abi.Pass, size
 	if v.state.large != 0 {
 		if _, err := v.do(callFreeBlock, uint64(v.state.large)); err != nil {
 			return 0, err
@@ -169,7 +170,7 @@ func (v *VM) make(args *[maxArgs]value) (m made, ok bool, fault string) {
 		if v.content, ok = v.plain.encode(v, v.content[:0], x); !ok {
 			return m, false, ""
 		}
-		m.samePayload = args[0].low() == formTouched && v.tracked && bytes.Equal(v.content, v.before)
+		m.samePayload = args[0].low() == formTouched && v.same()
 	case formText, formBytes:
 		v.bytesOf(x, func(b []byte) { v.content = append(v.content[:0], b...) })
 	}
@@ -185,6 +186,22 @@ func (v *VM) make(args *[maxArgs]value) (m made, ok bool, fault string) {
 		m.sameRest = false
 	}
 	return m, true, fault
+}
+
+// same reports whether content, which is event.data as it is now, is what the payload says: then it goes on as it came,
+// with its white space, and with numbers that no double holds.
+func (v *VM) same() bool {
+	if bytes.Equal(v.content, v.record.Payload) {
+		return true
+	}
+	x := v.nativeData(nil)
+	if x == exception {
+		return false
+	}
+	var ok bool
+	v.before, ok = v.plain.encode(v, v.before[:0], x)
+	v.must(callFree, uint64(v.js), uint64(x))
+	return ok && bytes.Equal(v.content, v.before)
 }
 
 // attributes reads a JSON list of keys and values, as the prelude writes it.

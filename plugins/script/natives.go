@@ -153,9 +153,12 @@ func (v *VM) payload() (ptr, n uint32) {
 
 func (v *VM) nativeData(_ *[maxArgs]value) value {
 	ptr, n := v.payload()
-	x := value(v.must(callParse, uint64(v.js), uint64(ptr), uint64(n), uint64(ptr+n))) // a zero follows the record
-	v.track(x)
-	return x
+	if v.plain.ok {
+		if x, ok := v.parse(ptr, n); ok {
+			return x
+		}
+	}
+	return value(v.must(callParse, uint64(v.js), uint64(ptr), uint64(n), uint64(ptr+n))) // a zero follows the record
 }
 
 func (v *VM) nativeText(_ *[maxArgs]value) value {

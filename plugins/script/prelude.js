@@ -437,6 +437,10 @@ function lock() {
 	}
 }
 
+// Whether the prototypes of plain data are as they were when the script has started: then the host may read and write it.
+let plainPrototypes = false;
+const objectKeys = ownKeys(Object.prototype).length;
+
 // What the script exports.
 let handler, init, connect, subscribe, disconnect;
 
@@ -453,6 +457,7 @@ function adopt(exported) {
 	}
 	handler = pick('default') ?? pick('onEvent');
 	[init, connect, subscribe, disconnect] = [pick('onInit'), pick('onConnect'), pick('onSubscribe'), pick('onDisconnect')];
+	plainPrototypes = ownKeys(Object.prototype).length === objectKeys && !('toJSON' in Array.prototype);
 	const hooks = (handler ? 1 : 0) | (connect ? 2 : 0) | (subscribe ? 4 : 0) | (disconnect ? 8 : 0);
 	if (!hooks) throw new TypeError('the script exports no function: write export default function (event) { … }');
 	lock();
@@ -475,5 +480,6 @@ return [
 		if (settled instanceof Promise) throw new TypeError('a promise of a promise');
 		return answer(settled);
 	},
+	() => plainPrototypes,
 ];
 })

@@ -30,6 +30,8 @@ type VM struct {
 	plain   plain                  // how to read data in the guest's memory
 	funcs   [2][calls]api.Function // by how deep the host's call is nested
 
+	room uint32 // parseRoom bytes for the parser
+
 	// What Remember keeps and Rewind brings back.
 	state, start state
 
@@ -41,8 +43,8 @@ type VM struct {
 	answer  abi.Answer
 	content []byte // the answer's, on its way into the guest
 	encoded []byte // the answer as a record, likewise
-	before  []byte // event.data as it was handed out, as JSON
-	tracked bool   // whether before is
+	before  []byte // the payload, written as content is
+	parser  parser
 }
 
 // state is what the host remembers of a guest between calls.
@@ -64,6 +66,10 @@ const (
 	callFreeCString
 	callPending
 	callUint8Array
+	callNewAtom
+	callFreeAtom
+	callObject
+	callArray
 	callMalloc
 	callFreeBlock
 	calls
@@ -79,6 +85,10 @@ var callNames = [calls]string{
 	callFreeCString: "JS_FreeCString",
 	callPending:     "JS_IsJobPending",
 	callUint8Array:  "JS_GetUint8Array",
+	callNewAtom:     "JS_NewAtomLen",
+	callFreeAtom:    "JS_FreeAtom",
+	callObject:      "JS_NewObjectFrom",
+	callArray:       "JS_NewArrayFrom",
 	callMalloc:      "malloc",
 	callFreeBlock:   "free",
 }
