@@ -13,8 +13,9 @@ import (
 // answer is what a filter made of an event.
 type answer struct {
 	said   filterVerdict
+	status uint16       // with saidRefuse: of HTTP
 	event  *relay.Event // with saidTransform: the event as it goes on
-	reason string       // with saidDrop and saidReject
+	reason string       // with saidDrop, saidReject and saidRefuse
 }
 
 // read reads a hook's answer about ev, checks all of it, and copies what it names out of the guest's memory.
@@ -29,19 +30,29 @@ func (in *instance) read(raw abi.Answer, ev *relay.Event) (answer, *failure) {
 			said = saidReject
 		}
 		return answer{said: said, reason: clean(in.call.reason, maxReason)}, nil
-	case abi.AnswerError:
-		if len(in.call.reason) > 0 {
-			return answer{}, &failure{cause: causeGuest, text: clean(in.call.reason, maxErrorText)}
-		}
-		return answer{}, &failure{cause: causeGuest, text: fmt.Sprintf("answered %d", int64(raw))}
-	case abi.AnswerBad:
-		return answer{}, badAnswer("%#x is no answer of ABI v1", uint64(raw))
+	}
+	view, failed := in.view(raw, kind, ptr, n)
+	if failed != nil {
+		return answer{}, failed
+	}
+	return in.changed(kind, view, ev)
+}
+
+// view returns what an answer that is neither pass nor drop names, or the failure that it means.
+func (in *instance) view(raw abi.Answer, kind abi.AnswerKind, ptr, n uint32) ([]byte, *failure) {
+	switch {
+	case kind == abi.AnswerError && len(in.call.reason) > 0:
+		return nil, &failure{cause: causeGuest, text: clean(in.call.reason, maxErrorText)}
+	case kind == abi.AnswerError:
+		return nil, &failure{cause: causeGuest, text: fmt.Sprintf("answered %d", int64(raw))}
+	case kind == abi.AnswerBad:
+		return nil, badAnswer("%#x is no answer of ABI v1", uint64(raw))
 	}
 	view, ok := in.mem.Read(ptr, n)
 	if !ok {
-		return answer{}, badAnswer("%d bytes at %d are not within memory", n, ptr)
+		return nil, badAnswer("%d bytes at %d are not within memory", n, ptr)
 	}
-	return in.changed(kind, view, ev)
+	return view, nil
 }
 
 // changed reads a new payload or a full record. What turns out to be the same event counts as passed.

@@ -153,11 +153,11 @@ func (c *chain) call(s *step, i int, ev *relay.Event) (answer, *failure) {
 	}
 	c.now = max(c.now, looked)
 	if failed != nil {
-		stats.verdicts[saidFail].Add(1)
+		stats.count(c.out.hook, saidFail)
 		c.failed(s, ev, failed, probe)
 		return a, failed
 	}
-	stats.verdicts[a.said].Add(1)
+	stats.count(c.out.hook, a.said)
 	if probe {
 		p.breaker.settle(false, probe)
 		p.log.Info("filter works again: its breaker is closed")
@@ -171,7 +171,7 @@ func (c *chain) call(s *step, i int, ev *relay.Event) (answer, *failure) {
 
 // uncalled counts a failure that a filter is not to blame for: it was not called.
 func (c *chain) uncalled(s *step, failed *failure) *failure {
-	s.filter.plugin.stats.lanes[c.lane].verdicts[saidFail].Add(1)
+	s.filter.plugin.stats.lanes[c.lane].count(c.out.hook, saidFail)
 	s.filter.plugin.failed(failed, s.onError)
 	return failed
 }
@@ -181,7 +181,7 @@ func (c *chain) failed(s *step, ev *relay.Event, failed *failure, probe bool) {
 	p := s.filter.plugin
 	p.failed(failed, s.onError)
 	if causeTable[failed.cause].ofEvent {
-		p.quarantine.add(s.filter.quarantined(ev, failed, time.Now()))
+		p.quarantine.add(s.filter.quarantined(c.out.hook, ev, failed, time.Now()))
 	}
 	blamed := causeTable[failed.cause].ofFilter || probe
 	if blamed && p.breaker.settle(true, probe) && !probe {

@@ -30,6 +30,9 @@ func (p *plugin) status() (s relay.PluginStatus, ok bool) {
 	s = relay.PluginStatus{Name: p.name, Running: running.version(), Calls: p.stats.calls(), Memory: p.stats.memory.Load()}
 	for i := range p.stats.lanes {
 		s.Failures += p.stats.lanes[i].verdicts[saidFail].Load()
+		for h := range p.stats.lanes[i].hooks {
+			s.Failures += p.stats.lanes[i].hooks[h][saidFail].Load()
+		}
 	}
 	if previous != nil {
 		v := previous.version()

@@ -2,10 +2,12 @@ package plugins
 
 import (
 	"context"
+	"fmt"
 	"log/slog"
 	"time"
 
 	"eventrelay/relay"
+	"eventrelay/sdk/abi"
 )
 
 // Desk runs one filter on single events, through the very code that serves, to try it, to measure it, and to find out why
@@ -19,14 +21,15 @@ type Desk struct {
 
 // Trial is what a filter did with an event.
 type Trial struct {
-	Verdict   string        `json:"verdict"`             // pass, transform, drop, reject or fail
-	Reason    string        `json:"reason,omitempty"`    // of drop and reject, in the filter's words
+	Verdict   string        `json:"verdict"`             // pass, transform, drop, reject or fail; of hooks also refuse
+	Reason    string        `json:"reason,omitempty"`    // of drop, reject and refuse, in the filter's words
+	Status    int           `json:"status,omitempty"`    // of refuse: HTTP's
 	Cause     string        `json:"cause,omitempty"`     // of fail
 	Error     string        `json:"error,omitempty"`     // of fail
 	Functions []string      `json:"functions,omitempty"` // of a trap, innermost first
 	Fuel      uint64        `json:"fuel"`
 	Duration  time.Duration `json:"duration_ns"`
-	Event     *Event        `json:"event,omitempty"`   // as it goes on after transform
+	Event     *Event        `json:"event,omitempty"`   // as it goes on after transform; of hooks the pattern and attributes
 	Emitted   []Event       `json:"emitted,omitempty"` // further events
 }
 
@@ -66,6 +69,7 @@ func LoadDesk(ctx context.Context, o Options, spec Filter, log *slog.Logger) (*D
 func (d *Desk) Start(ctx context.Context, config map[string]any, pin *Pin) error {
 	f := d.filter
 	f.park()
+	f.hooks.Store(0) // which there are may depend on the configuration
 	f.spec.Config = config
 	err := checkConfig(f.spec.Name, config)
 	if err == nil {
@@ -84,12 +88,50 @@ func (d *Desk) Start(ctx context.Context, config map[string]any, pin *Pin) error
 
 // Try gives the filter an event. The filter's memory carries over from event to event, as it does in a lane.
 func (d *Desk) Try(ev *relay.Event) Trial {
-	s := d.ready()
-	d.clock = ev.Time
-	begun := time.Now()
 	d.out.set(ev)
+	return d.try()
+}
+
+// Connect asks the filter about a connection. Of ev, the topic is the pattern asked for, or empty, and the attributes are
+// those of a connect record (sdk/abi). The event of a transform has the attributes that the connection gets.
+func (d *Desk) Connect(ev *relay.Event) Trial { return d.tryHook(onConnect, ev) }
+
+// Subscribe asks the filter about a subscription. Of ev, the topic is the pattern and the attributes are the connection's.
+func (d *Desk) Subscribe(ev *relay.Event) Trial { return d.tryHook(onSubscribe, ev) }
+
+// Disconnect tells the filter of the end of a connection, of which ev has the attributes.
+func (d *Desk) Disconnect(ev *relay.Event) Trial { return d.tryHook(onDisconnect, ev) }
+
+// TryAs gives the filter what Quarantined.Hook says that ev is: "" an event, or connect, subscribe or disconnect.
+func (d *Desk) TryAs(hook string, ev *relay.Event) (Trial, error) {
+	if hook == "" {
+		return d.Try(ev), nil
+	}
+	for h := onConnect; int(h) < hookKinds; h++ {
+		if h.String() == hook {
+			return d.tryHook(h, ev), nil
+		}
+	}
+	return Trial{}, fmt.Errorf("%w: there is no hook %.32q", ErrEvent, hook)
+}
+
+func (d *Desk) tryHook(h hook, ev *relay.Event) Trial {
+	inbound := *ev
+	inbound.Source = relay.Inbound // what it emits
+	d.out.setHook(h, &inbound)
+	return d.try()
+}
+
+// try gives the filter what is in d.out.
+func (d *Desk) try() Trial {
+	if h := d.out.hook; !d.filter.has(h) {
+		return Trial{Verdict: saidFail.String(), Cause: causeBadAnswer.String(), Error: "the filter has no " + hookTable[h].export}
+	}
+	s := d.ready()
+	d.clock = d.out.event.Time
+	begun := time.Now()
 	a, failed := s.handle(&d.out, d.room(), nanos())
-	t := Trial{Verdict: a.said.String(), Reason: a.reason, Fuel: s.spent, Duration: time.Since(begun)}
+	t := Trial{Verdict: a.said.String(), Reason: a.reason, Status: int(a.status), Fuel: s.spent, Duration: time.Since(begun)}
 	if failed != nil {
 		t.Verdict, t.Cause, t.Error, t.Functions = saidFail.String(), failed.cause.String(), failed.text, failed.functions
 		return t
@@ -116,6 +158,9 @@ type Lap struct {
 // Run gives the filter all of the events, as fast as a lane would, and throws away what it answers. Like a lane it reads
 // the clock once per event. If each is not nil it has room for how long every call took by itself.
 func (d *Desk) Run(events []*relay.Event, each []time.Duration) (l Lap) {
+	if !d.filter.has(onEvent) {
+		return Lap{Calls: len(events), Failures: len(events), Failure: "the filter has no " + abi.ExportOnEvent}
+	}
 	s, room := d.ready(), d.room()
 	begun := nanos()
 	now := begun

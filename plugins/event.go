@@ -10,7 +10,7 @@ import (
 // the instance must be brought back to its beginning, or closed.
 func (in *instance) handle(out *outgoing, room budget, now int64) (a answer, failed *failure) {
 	c := &in.call
-	c.event, c.code, c.reason = out.event, abi.ReasonDrop, c.reason[:0]
+	c.event, c.hook, c.code, c.reason = out.event, out.hook, abi.ReasonDrop, c.reason[:0]
 	c.emitted, c.room = c.emitted[:0], room
 	in.log.begin()
 	in.meter.begin(now, room.time, int64(in.filter.limits.Fuel))
@@ -19,8 +19,12 @@ func (in *instance) handle(out *outgoing, room budget, now int64) (a answer, fai
 	in.log.end()
 	in.count()
 	in.seen++
-	if failed == nil {
+	switch {
+	case failed != nil:
+	case out.hook == onEvent:
 		a, failed = in.read(raw, out.event)
+	default:
+		a, failed = in.readHook(raw, out)
 	}
 	if failed != nil {
 		failed.fuel = in.spent
@@ -47,7 +51,7 @@ func (in *instance) exchange(out *outgoing) (abi.Answer, *failure) {
 	}
 	out.write(buf)
 	in.stack[0] = uint64(size)
-	if err := in.onEvent.CallWithStack(&in.ctx, in.stack[:]); err != nil {
+	if err := in.on[out.hook].CallWithStack(&in.ctx, in.stack[:]); err != nil {
 		return 0, in.callFailure(err)
 	}
 	return abi.Answer(in.stack[0]), nil

@@ -17,6 +17,7 @@ import (
 
 	"eventrelay/plugins/meter"
 	"eventrelay/plugins/script"
+	"eventrelay/sdk/abi"
 )
 
 // filter is one version of a plugin, loaded: its settings, its compiled module in a runtime of its own, an instance per
@@ -42,7 +43,8 @@ type filter struct {
 	exported map[string]string // names of functions, by what wazero calls those that have none
 	memories memories
 
-	startFuel uint64 // that the first start spent
+	hooks     atomic.Uint32 // abi.Hook; 0 until the first instance has said which there are
+	startFuel uint64        // that the first start spent
 	imageMu   sync.Mutex
 	image     *image // guarded by imageMu; of the first instance
 
@@ -117,6 +119,14 @@ func (f *filter) compile(ctx context.Context, m *moduleFile) error {
 	f.exported = exportedNames(f.code)
 	return link(ctx, f.runtime, imports)
 }
+
+// settleHooks makes has the hooks of all instances, and reports false if another one has others.
+func (f *filter) settleHooks(has abi.Hook) bool {
+	return f.hooks.CompareAndSwap(0, uint32(has)) || f.hooks.Load() == uint32(has)
+}
+
+// has reports whether the filter, which has been opened, has a hook.
+func (f *filter) has(h hook) bool { return f.hooks.Load()&(1<<h) != 0 }
 
 // refused says where a limit is set that a module is above.
 func refused(err error) error {

@@ -2,8 +2,11 @@ package plugins
 
 import (
 	"context"
+	"slices"
 	"sync/atomic"
 	"time"
+
+	"eventrelay/relay"
 )
 
 // generation is a chain: what a reload replaces as a whole. Events hold it while they are on their way; when the last of
@@ -12,6 +15,7 @@ type generation struct {
 	// Set at construction.
 	steps   []step
 	matcher *matcher
+	hooks   relay.HookSet
 	time    time.Duration // that guests may take for one event
 
 	refs    atomic.Int64  // those who use it; 1 of them is the pipeline's own, while it is the current one
@@ -25,12 +29,20 @@ type generation struct {
 
 // newGeneration takes over the filters that steps hold. eventTime is Options.EventTime.
 func newGeneration(steps []step, eventTime time.Duration) *generation {
-	g := &generation{steps: steps, matcher: newMatcher(steps), time: eventTime, drained: make(chan struct{})}
+	g := &generation{steps: steps, matcher: newMatcher(steps), hooks: hookSet(steps), time: eventTime, drained: make(chan struct{})}
 	for i := range steps {
 		g.time = max(g.time, steps[i].filter.limits.Time)
 	}
 	g.refs.Store(1)
 	return g
+}
+
+// again returns a generation of the same steps, which it holds on its own.
+func (g *generation) again() *generation {
+	for i := range g.steps {
+		g.steps[i].filter.hold()
+	}
+	return newGeneration(slices.Clone(g.steps), g.time)
 }
 
 // assembly makes a chain of what is configured, beside the one that runs.

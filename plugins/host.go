@@ -42,7 +42,7 @@ func hostLog(in *instance, stack []uint64) {
 
 func hostReason(in *instance, stack []uint64) {
 	code, text := abi.ReasonCode(stack[0]), in.span(stack[1:])
-	if code > abi.ReasonReject {
+	if code > abi.ReasonReject && !(in.call.hook.refuses() && code.IsStatus()) {
 		panic(trap(fmt.Sprintf("reason has no code %d", code)))
 	}
 	// Cleaned when it is needed: guests may give reasons that nobody will read.
@@ -51,8 +51,8 @@ func hostReason(in *instance, stack []uint64) {
 
 func hostEmit(in *instance, stack []uint64) {
 	view := in.span(stack)
-	if in.call.event == nil {
-		panic(trap("emit is for events only, not for the start"))
+	if in.call.event == nil || in.call.hook == onConnect {
+		panic(trap("emit is for events and subscriptions, not for the start or for connections"))
 	}
 	stack[0] = 0
 	room, err := in.emit(view)

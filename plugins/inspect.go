@@ -19,7 +19,7 @@ type Inspection struct {
 	Size   relay.Size `json:"size"`
 	Script bool       `json:"script,omitempty"`
 	ABI    string     `json:"abi,omitempty"` // v1, when it exports what that takes
-	Hooks  []string   `json:"hooks"`         // exported
+	Hooks  []string   `json:"hooks"`         // that it says it has, if it is accepted; else those exported
 
 	Exports []string          `json:"exports"`
 	Imports []InspectedImport `json:"imports"`
@@ -115,14 +115,14 @@ func (i *Inspection) try(ctx context.Context, o Options, spec *Filter, m *module
 	}
 	i.Start, i.StartFuel = time.Since(begun), f.startFuel
 	in := f.slots[0].inst
-	i.InPlace = in.start != nil
+	i.InPlace, i.Hooks = in.start != nil, nil
+	for _, h := range allHooks {
+		if f.has(h) {
+			i.Hooks = append(i.Hooks, hookTable[h].export)
+		}
+	}
 	if i.Script {
 		i.ABI, i.Memory = "v1", InspectedRange{int64(in.mem.Size()), -1, int64(f.limits.Memory)}
-		for _, hook := range []abi.Hook{abi.OnEvent, abi.OnConnect, abi.OnSubscribe, abi.OnDisconnect} {
-			if in.export(hookExports[hook]) != nil {
-				i.Hooks = append(i.Hooks, hookExports[hook])
-			}
-		}
 	}
 	return nil
 }
@@ -144,9 +144,9 @@ func (i *Inspection) describe(r *meter.Report, limits *Limits, granted grants) {
 	for _, e := range r.Exports {
 		i.Exports = append(i.Exports, clean(e.Name, maxFrameBytes))
 	}
-	for _, hook := range []abi.Hook{abi.OnEvent, abi.OnConnect, abi.OnSubscribe, abi.OnDisconnect} {
-		if slices.Contains(i.Exports, hookExports[hook]) {
-			i.Hooks = append(i.Hooks, hookExports[hook])
+	for h := range hookTable {
+		if slices.Contains(i.Exports, hookTable[h].export) {
+			i.Hooks = append(i.Hooks, hookTable[h].export)
 		}
 	}
 	if slices.Contains(i.Exports, abi.ExportVersion) && slices.Contains(i.Exports, abi.ExportBuffer) {

@@ -20,15 +20,15 @@ import (
 // stays until the filter is closed.
 type instance struct {
 	// Set by start.
-	filter  *filter
-	ctx     callContext
-	linear  *linear
-	mod     api.Module
-	mem     api.Memory // set by the first host call of the start function, if there is one
-	onEvent export
-	buffer  export
-	random  *rand.ChaCha8
-	start   *beginning // nil: it cannot be brought back to it
+	filter *filter
+	ctx    callContext
+	linear *linear
+	mod    api.Module
+	mem    api.Memory        // set by the first host call of the start function, if there is one
+	on     [hookKinds]export // nil where the guest has no such hook
+	buffer export
+	random *rand.ChaCha8
+	start  *beginning // nil: it cannot be brought back to it
 
 	// Of a script; nil when the guest is a module of its own.
 	script    *script.VM
@@ -51,6 +51,7 @@ type instance struct {
 // call is the state of the call at hand.
 type call struct {
 	event   *relay.Event // nil while the guest starts
+	hook    hook
 	code    abi.ReasonCode
 	reason  []byte // as given, see hostReason
 	emitted []*relay.Event
@@ -187,8 +188,8 @@ func (in *instance) hooks() error {
 		return err
 	}
 	has := abi.Hook(bits)
-	for hook, name := range hookExports {
-		if has&hook != 0 && in.export(name) == nil {
+	for h := range hookTable {
+		if name := hookTable[h].export; has&(1<<h) != 0 && in.export(name) == nil {
 			return fmt.Errorf("%s says that there is %s, which is not exported", abi.ExportVersion, name)
 		}
 	}
@@ -197,18 +198,15 @@ func (in *instance) hooks() error {
 		return fmt.Errorf("%s answered %#x: bits %#x are unknown to ABI v1", abi.ExportVersion, bits, uint32(has&^abi.Hooks))
 	case has == 0:
 		return fmt.Errorf("%s answered 0: the filter has no hook and would do nothing; in Go, register handlers in init, as main never runs", abi.ExportVersion)
-	case has&^abi.OnEvent != 0:
-		return fmt.Errorf("wants to decide about connections or subscriptions (hooks %#x), which this relay does not serve", uint32(has&^abi.OnEvent))
+	case !in.filter.settleHooks(has):
+		return fmt.Errorf("%s answered %#x, but %#x to another instance of the same module and configuration", abi.ExportVersion, bits, in.filter.hooks.Load())
 	}
-	in.onEvent = in.export(abi.ExportOnEvent)
+	for h := range in.on {
+		if has&(1<<h) != 0 {
+			in.on[h] = in.export(hookTable[h].export)
+		}
+	}
 	return nil
-}
-
-var hookExports = map[abi.Hook]string{
-	abi.OnEvent:      abi.ExportOnEvent,
-	abi.OnConnect:    abi.ExportOnConnect,
-	abi.OnSubscribe:  abi.ExportOnSubscribe,
-	abi.OnDisconnect: abi.ExportOnDisconnect,
 }
 
 // memory returns the guest's memory, for host functions.

@@ -26,6 +26,7 @@ type lane struct {
 	mu     sync.Mutex
 	busy   bool // there is a holder, or the worker is about to become it
 	queue  taskQueue
+	hooks  hookQueue
 	queued int64    // bytes in queue
 	ready  []func() // those who were refused and wait for room
 	closed bool     // put refuses
@@ -33,6 +34,7 @@ type lane struct {
 
 // task is one event on its way through a lane.
 type task struct {
+	hook  *hookCall // nil for an event; then it alone is set
 	event *relay.Event
 	set   filterSet
 	gen   *generation
@@ -43,9 +45,9 @@ type task struct {
 	done   func(relay.Result)
 }
 
-func newLane(index int, room int64, sink relay.Sink, maxEvent int) *lane {
-	l := &lane{index: index, room: room, wake: make(chan struct{}, 1)}
-	l.chain.lane, l.chain.sink, l.chain.maxEvent = index, sink, maxEvent
+func newLane(index int, o Options, sink relay.Sink) *lane {
+	l := &lane{index: index, room: int64(o.Queue) / int64(o.Lanes), wake: make(chan struct{}, 1), hooks: newHookQueue(o)}
+	l.chain.lane, l.chain.sink, l.chain.maxEvent = index, sink, int(o.MaxEvent)
 	l.done.Go(l.work)
 	return l
 }
@@ -99,6 +101,13 @@ func (l *lane) run(n int) {
 // take begins the oldest task. When there is none, the lane becomes idle.
 func (l *lane) take() (task, bool) {
 	l.mu.Lock()
+	if l.hooks.len() > 0 && (l.hooks.turn || l.queue.len() == 0) {
+		l.hooks.turn = false
+		t := task{hook: l.hooks.pop()}
+		l.mu.Unlock()
+		return t, true
+	}
+	l.hooks.turn = true
 	t, ok := l.queue.pop()
 	if !ok {
 		l.busy = false
@@ -126,7 +135,7 @@ func (l *lane) roomy() (ready []func()) {
 func (l *lane) handOver() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.busy = l.queue.len() > 0; l.busy {
+	if l.busy = l.queue.len()+l.hooks.len() > 0; l.busy {
 		l.wakeWorker()
 	}
 }
@@ -159,6 +168,10 @@ func (l *lane) decideNow(g *generation, ev *relay.Event, set filterSet, r *relay
 
 // decide takes a task through the chain, unless whoever waits for it has given up.
 func (l *lane) decide(t *task) {
+	if t.hook != nil {
+		l.step(t.hook)
+		return
+	}
 	if t.batch != nil {
 		if err := t.batch.ctx.Err(); err != nil {
 			t.finish(relay.Result{EventID: t.event.ID, Err: err})
@@ -234,7 +247,14 @@ func (l *lane) drop(err error, which func(*task) bool) {
 func (l *lane) refuse() {
 	l.mu.Lock()
 	l.closed = true
+	var calls []*hookCall
+	for h := l.hooks.pop(); h != nil; h = l.hooks.pop() {
+		calls = append(calls, h)
+	}
 	l.mu.Unlock()
+	for _, h := range calls {
+		h.giveUp()
+	}
 	l.drop(relay.ErrClosed, func(*task) bool { return true })
 }
 

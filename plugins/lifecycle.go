@@ -113,6 +113,7 @@ func (p *Pipeline) swap(ctx context.Context, g *generation, outcome int) {
 	}
 	p.last = g
 	p.number.Add(1)
+	p.hooked.Store(uint32(g.hooks))
 	p.gen.Store(g)
 	retired := make(chan struct{})
 	p.retired = retired
@@ -169,11 +170,44 @@ func (p *Pipeline) Drain(ctx context.Context) error {
 	return p.finished(ctx)
 }
 
-// refuse ends the intake.
+// refuse ends the intake. Those who leave later find the same filters.
 func (p *Pipeline) refuse() {
-	if g := p.gen.Swap(nil); g != nil {
+	if p.gen.Load() == nil {
+		return
+	}
+	p.parting.Store(p.last.again())
+	p.gen.Swap(nil).release()
+}
+
+// Part returns when the filters have been told of all clients that have left, or with ctx's error. It drains, too. Of
+// those who leave later, filters don't learn: Close should follow.
+func (p *Pipeline) Part(ctx context.Context) error {
+	p.life.Lock()
+	defer p.life.Unlock()
+	if p.closed {
+		return nil
+	}
+	g := p.part()
+	if err := p.finished(ctx); err != nil {
+		return err
+	}
+	select {
+	case <-g.drained:
+		return nil
+	case <-ctx.Done():
+		return fmt.Errorf("filters are still being told who left: %w", ctx.Err())
+	}
+}
+
+// part ends the intake of those who leave, and returns the generation that they are with. The caller holds life.
+func (p *Pipeline) part() *generation {
+	p.refuse()
+	g := p.parting.Load()
+	if !p.parted {
+		p.parted = true
 		g.release()
 	}
+	return g
 }
 
 // finished waits until no event is on its way.
@@ -202,7 +236,7 @@ func (p *Pipeline) Close() error {
 		return nil
 	}
 	p.closed = true
-	p.refuse()
+	parting := p.part()
 	for _, l := range p.lanes {
 		l.refuse()
 	}
@@ -210,10 +244,12 @@ func (p *Pipeline) Close() error {
 		p.last.steps[i].filter.stop() // starts in the way give up
 	}
 	_ = p.finished(context.Background()) // never ends, so there is no error
+	<-parting.drained
 	for _, l := range p.lanes {
 		l.stop()
 	}
 	p.last.free()
+	parting.free()
 	p.plugins.keep(nil)
 	return nil
 }

@@ -44,7 +44,7 @@ func newMatcher(steps []step) *matcher {
 	m := &matcher{}
 	for i := range steps {
 		for src, sees := range steps[i].sources {
-			if sees {
+			if sees && steps[i].filter.has(onEvent) {
 				m.add(src, steps[i].topics, 1<<i)
 			}
 		}

@@ -7,10 +7,13 @@ import (
 	"github.com/stretchr/testify/assert"
 
 	"eventrelay/relay"
+	"eventrelay/sdk/abi"
 )
 
 func testStep(sources [2]bool, topics ...relay.Pattern) step {
-	return step{topics: topics, sources: sources}
+	f := &filter{}
+	f.settleHooks(abi.OnEvent)
+	return step{filter: f, topics: topics, sources: sources}
 }
 
 func TestMatcher(t *testing.T) {

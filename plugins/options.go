@@ -24,13 +24,16 @@ type Options struct {
 	// none holds up the others of its lane for longer; counted as Limits.Time is. It is at least the longest Limits.Time of
 	// the chain. Default 100ms.
 	EventTime time.Duration `koanf:"event_time"`
+	// MaxHooks is how many connections and subscriptions may wait for the filters, over all lanes; each lane has an equal
+	// share. Beyond it clients are refused (503). Default 1024.
+	MaxHooks int `koanf:"max_hooks"`
 	// InitTimeout is how long a module may take to start (start function, _initialize, relay_init). Default 5s.
 	InitTimeout time.Duration `koanf:"init_timeout"`
 }
 
 // DefaultOptions returns the defaults. Lanes, which depends on the machine, stays zero.
 func DefaultOptions() Options {
-	return Options{Queue: 64 * relay.MiB, MaxEvent: relay.MiB, MaxModule: 8 * relay.MiB, EventTime: 100 * time.Millisecond, InitTimeout: 5 * time.Second}
+	return Options{Queue: 64 * relay.MiB, MaxEvent: relay.MiB, MaxModule: 8 * relay.MiB, MaxHooks: 1024, EventTime: 100 * time.Millisecond, InitTimeout: 5 * time.Second}
 }
 
 func (o Options) withDefaults() Options {
@@ -40,6 +43,7 @@ func (o Options) withDefaults() Options {
 	o.MaxEvent = cmp.Or(o.MaxEvent, d.MaxEvent)
 	o.MaxModule = cmp.Or(o.MaxModule, d.MaxModule)
 	o.EventTime = cmp.Or(o.EventTime, d.EventTime)
+	o.MaxHooks = cmp.Or(o.MaxHooks, d.MaxHooks)
 	o.InitTimeout = cmp.Or(o.InitTimeout, d.InitTimeout)
 	return o
 }

@@ -11,6 +11,7 @@ import (
 // other: the second time it is kept, as copying is cheaper than encoding.
 type outgoing struct {
 	event  *relay.Event
+	hook   hook
 	header abi.Header
 	size   uint32
 	failed *failure // of header
@@ -23,9 +24,15 @@ const maxKeptRecord = 8 << 10
 
 // set makes ev the event to write.
 func (o *outgoing) set(ev *relay.Event) {
-	o.event, o.writes = ev, 0
+	o.event, o.hook, o.writes = ev, onEvent, 0
 	o.header, o.failed = header(ev)
 	o.size = uint32(o.header.Size())
+}
+
+// setHook makes ev the record of a connection or subscription.
+func (o *outgoing) setHook(h hook, ev *relay.Event) {
+	o.set(ev)
+	o.hook, o.header.Flags = h, 0
 }
 
 // write puts the record into dst, which has exactly the room that is needed.

@@ -19,12 +19,15 @@ type Pipeline struct {
 	lanes   []*lane
 	stats   *pipelineStats
 
-	gen    atomic.Pointer[generation] // nil: no new events
-	number atomic.Uint64              // of the generation
+	gen     atomic.Pointer[generation] // nil: no new events
+	parting atomic.Pointer[generation] // for clients that leave when there are no new events; nil before
+	number  atomic.Uint64              // of the generation
+	hooked  atomic.Uint32              // relay.HookSet of the generation, also when it has ended
 
 	// Guarded by life.
 	life    sync.Mutex // one Open, Reload, Drain or Close at a time; held while guests start
 	closed  bool
+	parted  bool          // those who leave are not taken any more
 	retired chan struct{} // closed when the generation before the current one is freed; nil: there was none
 	last    *generation   // the current one, also while draining
 
@@ -51,9 +54,10 @@ func Open(ctx context.Context, o Options, filters []Filter, sink relay.Sink, log
 	p := &Pipeline{options: o, sink: sink, plugins: plugins, stats: &pipelineStats{}, last: g}
 	p.stopping, p.stop = context.WithCancel(context.Background())
 	for i := range o.Lanes {
-		p.lanes = append(p.lanes, newLane(i, int64(o.Queue)/int64(o.Lanes), sink, int(o.MaxEvent)))
+		p.lanes = append(p.lanes, newLane(i, o, sink))
 	}
 	g.settled.Store(true)
+	p.hooked.Store(uint32(g.hooks))
 	p.number.Store(1)
 	p.gen.Store(g)
 	return p, nil

@@ -3,11 +3,14 @@ package plugins
 import (
 	"encoding/hex"
 	"encoding/json"
+	"fmt"
+	"strings"
 	"sync"
 	"time"
 	"unicode/utf8"
 
 	"eventrelay/relay"
+	"eventrelay/sdk/abi"
 )
 
 // quarantine keeps the newest events on which a filter failed, within bounds of count and bytes, so that they can be
@@ -31,6 +34,7 @@ type Quarantined struct {
 	Fuel      uint64    `json:"fuel"`                // that the call had spent
 	Module    string    `json:"module"`              // sha256 of the file
 	Version   uint64    `json:"version"`             // of the plugin, as metrics count them
+	Hook      string    `json:"hook,omitempty"`      // connect, subscribe or disconnect; none for an event
 	Event     Event     `json:"event"`
 }
 
@@ -139,8 +143,8 @@ func exportEvent(ev *relay.Event) Event {
 }
 
 // quarantined makes an entry of an event that f failed on.
-func (f *filter) quarantined(ev *relay.Event, failed *failure, now time.Time) *Quarantined {
-	return &Quarantined{
+func (f *filter) quarantined(h hook, ev *relay.Event, failed *failure, now time.Time) *Quarantined {
+	q := &Quarantined{
 		Plugin:    f.plugin.name,
 		Time:      now.UTC(),
 		Cause:     failed.cause.String(),
@@ -150,6 +154,22 @@ func (f *filter) quarantined(ev *relay.Event, failed *failure, now time.Time) *Q
 		Module:    hex.EncodeToString(f.sum[:]),
 		Version:   f.number,
 		Event:     exportEvent(ev),
+	}
+	if h != onEvent {
+		q.Hook = h.String()
+	}
+	if h == onConnect {
+		q.Event.hideRequest()
+	}
+	return q
+}
+
+// hideRequest leaves of what a client sent no more than how long it was: any header may hold a secret.
+func (e *Event) hideRequest() {
+	for key, value := range e.Attributes {
+		if key == abi.AttributeQuery || strings.HasPrefix(key, abi.AttributeHeader) {
+			e.Attributes[key] = fmt.Sprintf("[%d bytes, not kept]", len(value))
+		}
 	}
 }
 

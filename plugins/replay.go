@@ -16,7 +16,7 @@ func ReadQuarantined(line []byte) (*Quarantined, error) {
 	if err := json.Unmarshal(line, q); err != nil {
 		return nil, fmt.Errorf("not a line of relay plugin quarantine: %w", err)
 	}
-	if q.Event.Topic == "" {
+	if q.Event.Topic == "" && q.Hook == "" {
 		return nil, errors.New("not a line of relay plugin quarantine: it has no event with a topic")
 	}
 	return q, nil
@@ -26,20 +26,46 @@ func ReadQuarantined(line []byte) (*Quarantined, error) {
 var (
 	// ErrOmitted is returned for an event that was too large to be kept as a whole.
 	ErrOmitted = errors.New("the event was larger than quarantine.bytes, so that its payload was not kept")
+	// ErrNotKept is returned for a connection, since its request may hold secrets.
+	ErrNotKept = errors.New("the request of a connection is not kept, so that it can't be tried again")
 	// ErrEvent is returned for what is no event.
 	ErrEvent = errors.New("not an event")
 )
 
+// Relay returns the event, or the record of a hook, as the filter saw it.
+func (q *Quarantined) Relay() (*relay.Event, error) {
+	switch q.Hook {
+	case "":
+		return q.Event.Relay()
+	case onConnect.String():
+		return nil, ErrNotKept
+	}
+	return q.Event.Record()
+}
+
 // Relay returns the event as filters saw it.
 func (e *Event) Relay() (*relay.Event, error) {
+	if _, err := relay.ParseTopic(e.Topic); err != nil {
+		return nil, err
+	}
+	return e.relay()
+}
+
+// Record returns the record of a hook, whose topic is a pattern, or empty.
+func (e *Event) Record() (*relay.Event, error) {
+	if e.Topic != "" {
+		if _, err := relay.ParsePattern(e.Topic); err != nil {
+			return nil, err
+		}
+	}
+	return e.relay()
+}
+
+func (e *Event) relay() (ev *relay.Event, err error) {
 	if e.Omitted > 0 {
 		return nil, ErrOmitted
 	}
-	topic, err := relay.ParseTopic(e.Topic)
-	if err != nil {
-		return nil, err
-	}
-	ev := &relay.Event{Topic: topic, ID: e.ID, Time: e.Time, Payload: e.PayloadBase64}
+	ev = &relay.Event{Topic: relay.Topic(e.Topic), ID: e.ID, Time: e.Time, Payload: e.PayloadBase64}
 	if e.Payload != nil {
 		ev.Payload = []byte(*e.Payload)
 	}

@@ -18,10 +18,13 @@ const (
 	saidReject
 	saidFail
 	filterVerdicts = int(saidFail) + 1
+
+	saidRefuse   = filterVerdict(filterVerdicts) // a connection or subscription
+	hookVerdicts = filterVerdicts + 1
 )
 
 func (v filterVerdict) String() string {
-	return [...]string{"pass", "transform", "drop", "reject", "fail"}[v]
+	return [...]string{"pass", "transform", "drop", "reject", "fail", "refuse"}[v]
 }
 
 // pluginStats counts what one filter did. It outlives reloads.
@@ -40,7 +43,8 @@ type pluginStats struct {
 
 // laneStats are what every call counts: one per lane, so that lanes do not wait for each other's cache lines.
 type laneStats struct {
-	verdicts [filterVerdicts]atomic.Uint64 // their sum is the number of calls
+	verdicts [filterVerdicts]atomic.Uint64 // of events; their sum is the number of calls
+	hooks    [hookKinds][hookVerdicts]atomic.Uint64
 	fuel     atomic.Uint64
 	duration relay.Histogram
 	_        [64]byte
@@ -56,12 +60,32 @@ const (
 
 var swapWords = [swaps]string{"done", "failed", "rolled_back"}
 
-// calls returns how many events the filter was there for.
+// count counts a call.
+func (s *laneStats) count(h hook, v filterVerdict) {
+	if h == onEvent {
+		s.verdicts[v].Add(1)
+		return
+	}
+	s.hooks[h][v].Add(1)
+}
+
+// calls returns how many events, connections and subscriptions the filter was there for.
 func (s *pluginStats) calls() (n uint64) {
 	for i := range s.lanes {
-		for v := range s.lanes[i].verdicts {
-			n += s.lanes[i].verdicts[v].Load()
+		n += s.lanes[i].events()
+		for h := range s.lanes[i].hooks {
+			for v := range s.lanes[i].hooks[h] {
+				n += s.lanes[i].hooks[h][v].Load()
+			}
 		}
+	}
+	return n
+}
+
+// events returns how many events there were.
+func (s *laneStats) events() (n uint64) {
+	for v := range s.verdicts {
+		n += s.verdicts[v].Load()
 	}
 	return n
 }
@@ -103,7 +127,8 @@ func (s *eventStats) count(src relay.Source, v relay.Verdict, n int) { s.events[
 type pipelineStats struct {
 	straight eventStats // events that no filter saw
 	refused  atomic.Uint64
-	reloads  [2]atomic.Uint64 // failed, succeeded
+	busy     [hookKinds]atomic.Uint64 // hooks that were not called, as too many waited
+	reloads  [2]atomic.Uint64         // failed, succeeded
 }
 
 // decided returns how many events from src had verdict v.
@@ -128,6 +153,11 @@ func (p *Pipeline) Metrics(yield func(relay.Metric)) {
 		yield(counter("relay_plugin_reloads_total", "Reloads of the filters.", p.stats.reloads[i].Load(), "outcome", outcome))
 	}
 	yield(gauge("relay_pipeline_queued_bytes", "Bytes of events that wait for the filters.", float64(p.queued())))
+	for h := onConnect; int(h) < hookKinds; h++ {
+		yield(counter("relay_hooks_refused_total", "Connections and subscriptions refused because too many waited for the filters, and disconnections that filters were not told of.",
+			p.stats.busy[h].Load(), "hook", h.String()))
+	}
+	yield(gauge("relay_hooks_waiting", "Connections, subscriptions and disconnections that wait for the filters.", float64(p.waiting())))
 	yield(gauge("relay_plugin_generation", "How many times the filters were loaded.", float64(p.number.Load())))
 	for _, pl := range p.plugins.list() {
 		pl.metrics(yield)
@@ -144,7 +174,8 @@ func (p *plugin) metrics(yield func(relay.Metric)) {
 	for v := range sum.verdicts {
 		yield(counter("relay_plugin_verdicts_total", "What filters answered.", sum.verdicts[v].Load(), "plugin", p.name, "verdict", filterVerdict(v).String()))
 	}
-	yield(counter("relay_plugin_calls_total", "Events that came to filters.", s.calls(), label...))
+	yield(counter("relay_plugin_calls_total", "Events that came to filters.", sum.events(), label...))
+	p.hookMetrics(yield, &sum)
 	for c := range s.errors {
 		yield(counter("relay_plugin_errors_total", "Calls that failed, by cause.", s.errors[c].Load(), "plugin", p.name, "cause", cause(c).String()))
 	}
@@ -163,6 +194,20 @@ func (p *plugin) metrics(yield func(relay.Metric)) {
 	s.custom.metrics(p.name, yield)
 }
 
+// hookMetrics reports the calls of hooks that the filter has.
+func (p *plugin) hookMetrics(yield func(relay.Metric), sum *laneStats) {
+	running, _ := p.versionsOf()
+	for h := onConnect; running != nil && int(h) < hookKinds; h++ {
+		if !running.has(h) {
+			continue
+		}
+		for _, v := range []filterVerdict{saidPass, saidTransform, saidRefuse, saidFail} {
+			yield(counter("relay_plugin_hook_calls_total", "What filters answered about connections and subscriptions.", sum.hooks[h][v].Load(),
+				"plugin", p.name, "hook", h.String(), "verdict", v.String()))
+		}
+	}
+}
+
 // state reports where the filter stands.
 func (p *plugin) state(yield func(relay.Metric), label []string) {
 	_, openings, _ := p.breaker.status()
@@ -179,6 +224,11 @@ func (p *plugin) state(yield func(relay.Metric), label []string) {
 func (s *laneStats) add(o *laneStats) {
 	for v := range s.verdicts {
 		s.verdicts[v].Add(o.verdicts[v].Load())
+	}
+	for h := range s.hooks {
+		for v := range s.hooks[h] {
+			s.hooks[h][v].Add(o.hooks[h][v].Load())
+		}
 	}
 	s.fuel.Add(o.fuel.Load())
 	s.duration.Merge(&o.duration)

@@ -19,6 +19,7 @@ const (
 	maxFilters   = 64 // a set of filters is one word, see match.go
 	maxName      = 64
 	maxLanes     = 1024
+	maxHooks     = 1 << 20
 	pageSize     = 64 * relay.KiB
 	maxMemory    = 2 * relay.GiB // ABI v1: pointers stay below 2 GiB
 	maxCallTime  = time.Minute   // a call holds its lane
@@ -63,6 +64,7 @@ func (o Options) validate() error {
 		inRange("max_event", o.MaxEvent, 0, relay.GiB),
 		inRange("max_module", o.MaxModule, 0, relay.GiB),
 		inRange("event_time", o.EventTime, 0, time.Hour),
+		inRange("max_hooks", o.MaxHooks, 0, maxHooks),
 		inRange("init_timeout", o.InitTimeout, 0, time.Hour),
 	)
 }

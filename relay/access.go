@@ -57,6 +57,7 @@ type Gate interface {
 type Refusal struct {
 	Status int    // HTTP status
 	Reason string // one sentence that says what to do; holds no secret
+	Filter string // that refused; "" when none did
 }
 
 func (r *Refusal) Error() string { return r.Reason }

@@ -141,3 +141,21 @@ func (p Pattern) Covers(q Pattern) bool {
 		pat, sub = pRest, sRest
 	}
 }
+
+// Overlaps reports whether some topic is selected by both p and q. Both must be valid.
+func (p Pattern) Overlaps(q Pattern) bool {
+	a, b := string(p), string(q)
+	for {
+		at, aRest, aMore := strings.Cut(a, ".")
+		bt, bRest, bMore := strings.Cut(b, ".")
+		switch {
+		case at == ">" || bt == ">":
+			return true
+		case at != "*" && bt != "*" && at != bt:
+			return false
+		case !aMore || !bMore:
+			return aMore == bMore
+		}
+		a, b = aRest, bRest
+	}
+}

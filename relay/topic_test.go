@@ -1,6 +1,7 @@
 package relay_test
 
 import (
+	"slices"
 	"strings"
 	"testing"
 	"unicode"
@@ -86,9 +87,9 @@ func TestPattern_Matches(t *testing.T) {
 	}
 }
 
-// Covers must say what trying all topics says. Three tokens suffice: patterns here are up to two tokens long, so a topic of
+// Covers and Overlaps must say what trying all topics says. Three tokens suffice: patterns here are up to two tokens long, so a topic of
 // three stands for all longer ones; and one token that no pattern names stands for all those.
-func TestPattern_Covers(t *testing.T) {
+func TestPattern_CoversAndOverlaps(t *testing.T) {
 	patterns := []relay.Pattern{"a", "b", "*", ">"}
 	for _, first := range []string{"a", "b", "*"} {
 		for _, second := range []string{"a", "b", "*", ">"} {
@@ -113,6 +114,8 @@ func TestPattern_Covers(t *testing.T) {
 				want = want && (!q.Matches(topic) || p.Matches(topic))
 			}
 			assert.Equal(t, want, p.Covers(q), "%s covers %s", p, q)
+			both := slices.ContainsFunc(topics, func(topic relay.Topic) bool { return p.Matches(topic) && q.Matches(topic) })
+			assert.Equal(t, both, p.Overlaps(q), "%s overlaps %s", p, q)
 		}
 	}
 }

@@ -142,8 +142,8 @@ func (r *replay) line(ctx context.Context, text []byte) (ok bool, err error) {
 	if err != nil {
 		return false, err
 	}
-	ev, err := q.Event.Relay()
-	if errors.Is(err, plugins.ErrOmitted) {
+	ev, err := q.Relay()
+	if errors.Is(err, plugins.ErrOmitted) || errors.Is(err, plugins.ErrNotKept) {
 		r.app.notef("%s %s: %v", printable(q.Event.Topic), printable(q.Event.ID), err)
 		return true, nil
 	}
@@ -154,7 +154,10 @@ func (r *replay) line(ctx context.Context, text []byte) (ok bool, err error) {
 	if err != nil {
 		return false, err
 	}
-	t := desk.Try(ev)
+	t, err := desk.TryAs(q.Hook, ev)
+	if err != nil {
+		return false, err
+	}
 	r.print(q, t)
 	return t.Cause == "", nil
 }

@@ -32,6 +32,7 @@ func TestEnvTable_NamesEachKeyOnce(t *testing.T) {
 		"RELAY_FANOUT_MAX_LAG_TIME":         "fanout.max_lag_time",
 		"RELAY_WEBSOCKET_MAX_MESSAGE_SIZE":  "websocket.max_message_size",
 		"RELAY_PUBLISH_IDEMPOTENCY_WINDOW":  "publish.idempotency_window",
+		"RELAY_PLUGINS_MAX_HOOKS":           "plugins.max_hooks",
 		"RELAY_PLUGINS_INIT_TIMEOUT":        "plugins.init_timeout",
 		"RELAY_AUTH_ALLOWED_ORIGINS":        "auth.allowed_origins",
 		"RELAY_SHUTDOWN_DRAIN":              "shutdown.drain",

@@ -1,0 +1,97 @@
+package plugins
+
+import "eventrelay/relay"
+
+// hookQueue is where a lane's connections, subscriptions and disconnections wait, first in, first out, beside the events: a
+// queue of megabytes of these must not keep clients out. The two queues take turns. Guarded by the lane's mutex.
+type hookQueue struct {
+	// Set at construction.
+	mostAsks, mostLeaves int
+
+	calls  []*hookCall
+	head   int
+	leaves int  // of the calls: onDisconnect
+	turn   bool // the next call comes before the next event
+}
+
+// maxLeaves is how many connections that ended may wait for filters to be told, over all lanes: as many as may stand.
+const maxLeaves = 1 << 16
+
+func newHookQueue(o Options) hookQueue {
+	return hookQueue{mostAsks: max(1, o.MaxHooks/o.Lanes), mostLeaves: max(1, maxLeaves/o.Lanes)}
+}
+
+func (q *hookQueue) len() int { return len(q.calls) - q.head }
+
+// put adds a call, or returns ErrBusy.
+func (q *hookQueue) put(h *hookCall) error {
+	switch {
+	case h.hook == onDisconnect && q.leaves >= q.mostLeaves, h.hook != onDisconnect && q.len()-q.leaves >= q.mostAsks:
+		return relay.ErrBusy
+	case h.hook == onDisconnect:
+		q.leaves++
+	}
+	q.push(h)
+	return nil
+}
+
+func (q *hookQueue) push(h *hookCall) {
+	if q.head > len(q.calls)/2 && len(q.calls) == cap(q.calls) {
+		n := copy(q.calls, q.calls[q.head:])
+		clear(q.calls[n:])
+		q.calls, q.head = q.calls[:n], 0
+	}
+	q.calls = append(q.calls, h)
+}
+
+// pop takes out the oldest call, or nil.
+func (q *hookQueue) pop() *hookCall {
+	if q.len() == 0 {
+		return nil
+	}
+	h := q.calls[q.head]
+	q.calls[q.head] = nil
+	q.head++
+	if q.head == len(q.calls) {
+		q.calls, q.head = q.calls[:0], 0
+		if cap(q.calls) > keptTasks {
+			q.calls = nil
+		}
+	}
+	if h.hook == onDisconnect {
+		q.leaves--
+	}
+	return h
+}
+
+// ask queues a call for the worker to run. It returns ErrBusy or ErrClosed.
+func (l *lane) ask(h *hookCall) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.closed {
+		return relay.ErrClosed
+	}
+	if err := l.hooks.put(h); err != nil {
+		return err
+	}
+	if l.claim() {
+		l.wakeWorker()
+	}
+	return nil
+}
+
+// step takes a call one step further; what is left of it waits until those that came meanwhile had their turn.
+func (l *lane) step(h *hookCall) {
+	if h.step(&l.chain) {
+		return
+	}
+	l.mu.Lock()
+	closed := l.closed
+	if !closed {
+		l.hooks.push(h)
+	}
+	l.mu.Unlock()
+	if closed {
+		h.giveUp()
+	}
+}
