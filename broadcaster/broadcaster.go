@@ -192,15 +192,26 @@ func (b *Broadcaster) newShard(d relay.Driver) *Shard {
 	return s
 }
 
-// feedFor returns the feed (p, form), made if there is none. It needs mu.
-func (b *Broadcaster) feedFor(p relay.Pattern, form relay.Form) *feed {
-	f := b.index.find(p, form)
-	if f == nil {
-		f = newFeed(relay.Pattern(strings.Clone(string(p))), form) // NOTE: p may be a piece of a request
-		f.rule = b.rules.Load().find(p)
-		b.index.add(f)
-		b.feeds++
+// maxNames bounds the feeds of one pattern, as they are a list: filters that rewrite patterns may leave their names to clients.
+const maxNames = 256
+
+// feedFor returns the feed (s, form), made if there is none, or nil if there are too many for this pattern. It needs mu.
+func (b *Broadcaster) feedFor(s relay.Subscription, form relay.Form) *feed {
+	f, others := b.index.find(s, form)
+	switch {
+	case f != nil:
+		return f
+	case others >= maxNames && s.Name != s.Pattern:
+		return nil
 	}
+	f = newFeed(relay.Pattern(strings.Clone(string(s.Pattern))), form) // NOTE: it may be a piece of a request
+	if s.Name != s.Pattern {
+		name := relay.Pattern(strings.Clone(string(s.Name)))
+		f.name = &name
+	}
+	f.rule = b.rules.Load().find(s.Pattern)
+	b.index.add(f)
+	b.feeds++
 	return f
 }
 

@@ -104,12 +104,22 @@ func (c *Client) Subscribe(p relay.Pattern, form relay.Form) error {
 	return c.loop.shard.Subscribe(c.slot, p, form)
 }
 
+// SubscribeAs implements relay.Client.
+func (c *Client) SubscribeAs(s relay.Subscription, form relay.Form) error {
+	c.loop.mu.Lock()
+	defer c.loop.mu.Unlock()
+	if c.ended {
+		return relay.ErrGone
+	}
+	return c.loop.shard.SubscribeAs(c.slot, s, form)
+}
+
 // Unsubscribe implements relay.Client.
-func (c *Client) Unsubscribe(p relay.Pattern, form relay.Form) bool {
+func (c *Client) Unsubscribe(name relay.Pattern, form relay.Form) bool {
 	c.loop.mu.Lock()
 	defer c.loop.mu.Unlock()
 	defer c.loop.kick()
-	return !c.ended && c.loop.shard.Unsubscribe(c.slot, p, form)
+	return !c.ended && c.loop.shard.Unsubscribe(c.slot, name, form)
 }
 
 // Patterns implements relay.Client.

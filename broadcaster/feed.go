@@ -8,7 +8,7 @@ import (
 	"eventrelay/relay"
 )
 
-// feed is what all subscriptions with one pattern and wire form see: entries base ≤ c < tail, of which each member
+// feed is what all subscriptions with one pattern, name and wire form see: entries base ≤ c < tail, of which each member
 // needs those from its cursor on.
 type feed struct {
 	// Set at construction.
@@ -24,7 +24,9 @@ type feed struct {
 	ring  []entry // entry c is ring[c % len]; len is a power of two; nil when nothing is kept
 	bytes uint64  // bytes of all entries ever appended
 	parts []*part // its members, by shard
-	next  *feed   // another feed of the same pattern, in another form
+	next  *feed   // another feed of the same pattern, in another form or by another name
+
+	name *relay.Pattern // set at construction: what its members call the pattern; nil: by itself
 }
 
 // entry is an event's place in a feed.
@@ -65,6 +67,14 @@ type part struct {
 
 func newFeed(p relay.Pattern, form relay.Form) *feed {
 	return &feed{pattern: p, form: form}
+}
+
+// called returns what the members call the feed's pattern.
+func (f *feed) called() relay.Pattern {
+	if f.name != nil {
+		return *f.name
+	}
+	return f.pattern
 }
 
 // The methods below need Broadcaster.mu.

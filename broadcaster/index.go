@@ -29,17 +29,19 @@ func newIndex() index {
 	return index{literals: map[relay.Topic]*feed{}, wilds: map[relay.Pattern]*feed{}, cache: map[relay.Topic][]*feed{}}
 }
 
-func (x *index) find(p relay.Pattern, form relay.Form) *feed {
-	head := x.wilds[p]
-	if p.Literal() {
-		head = x.literals[relay.Topic(p)]
+// find returns the feed of s, or nil, and how many its pattern has.
+func (x *index) find(s relay.Subscription, form relay.Form) (f *feed, others int) {
+	head := x.wilds[s.Pattern]
+	if s.Pattern.Literal() {
+		head = x.literals[relay.Topic(s.Pattern)]
 	}
 	for f := head; f != nil; f = f.next {
-		if f.form == form {
-			return f
+		if f.form == form && f.called() == s.Name {
+			return f, others
 		}
+		others++
 	}
-	return nil
+	return nil, others
 }
 
 func (x *index) add(f *feed) {

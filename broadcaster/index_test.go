@@ -16,7 +16,7 @@ func TestIndex_Memory(t *testing.T) {
 	var feeds []*feed
 	for i := range 100 {
 		for _, pattern := range []relay.Pattern{"a.*.c.>", relay.Pattern(fmt.Sprintf("a.b%d.*", i)), relay.Pattern(fmt.Sprintf("l%d", i))} {
-			if x.find(pattern, relay.Plain) == nil {
+			if f, _ := x.find(relay.Subscription{Name: pattern, Pattern: pattern}, relay.Plain); f == nil {
 				feeds = append(feeds, newFeed(pattern, relay.Plain))
 				x.add(feeds[len(feeds)-1])
 			}

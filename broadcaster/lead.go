@@ -33,7 +33,7 @@ func (l *lead) stored(f *feed) []byte {
 	}
 	if l.feed != f {
 		l.feed = f
-		l.block = appendPrefix(append(l.block[:0], make([]byte, storedOverhead)...), f.pattern)
+		l.block = appendPrefix(append(l.block[:0], make([]byte, storedOverhead)...), f.called())
 		n := uint16(len(l.block) - storedOverhead) // a pattern has at most relay.MaxTopic bytes
 		binary.LittleEndian.PutUint16(l.block[1:], n)
 		binary.LittleEndian.PutUint16(l.block[3:], ^n)

@@ -73,15 +73,27 @@ func (s *Shard) conn(slot relay.Slot) *conn {
 // Subscribe implements relay.Shard. Setting the cursor to the tail under the publish lock is the snapshot: events
 // appended before are not delivered, those after are.
 func (s *Shard) Subscribe(slot relay.Slot, p relay.Pattern, form relay.Form) error {
+	return s.SubscribeAs(slot, relay.Subscription{Name: p, Pattern: p}, form)
+}
+
+// SubscribeAs implements relay.Shard.
+func (s *Shard) SubscribeAs(slot relay.Slot, sub relay.Subscription, form relay.Form) error {
 	c := s.conn(slot)
 	if !c.live() {
 		return relay.ErrGone
 	}
-	if s.membership(c, p, form) != nil {
+	if form.Inflated() == relay.Plain {
+		sub.Name = sub.Pattern
+	}
+	if s.membership(c, sub.Name, form) != nil {
 		return relay.ErrSubscribed
 	}
 	s.b.mu.Lock()
-	f := s.b.feedFor(p, form)
+	f := s.b.feedFor(sub, form)
+	if f == nil {
+		s.b.mu.Unlock()
+		return relay.ErrNames
+	}
 	pt := f.part(s)
 	cursor := f.tail.Load()
 	if pt == nil {
@@ -98,10 +110,10 @@ func (s *Shard) Subscribe(slot relay.Slot, p relay.Pattern, form relay.Form) err
 	return nil
 }
 
-func (s *Shard) membership(c *conn, p relay.Pattern, form relay.Form) *member {
+func (s *Shard) membership(c *conn, name relay.Pattern, form relay.Form) *member {
 	for i := c.first; i != 0; i = s.members.At(i - 1).next {
 		m := s.members.At(i - 1)
-		if f := (*s.parts.At(m.part)).feed; !m.gone && f.form == form && f.pattern == p {
+		if f := (*s.parts.At(m.part)).feed; !m.gone && f.form == form && f.called() == name {
 			return m
 		}
 	}
@@ -109,12 +121,12 @@ func (s *Shard) membership(c *conn, p relay.Pattern, form relay.Form) *member {
 }
 
 // Unsubscribe implements relay.Shard.
-func (s *Shard) Unsubscribe(slot relay.Slot, p relay.Pattern, form relay.Form) bool {
+func (s *Shard) Unsubscribe(slot relay.Slot, name relay.Pattern, form relay.Form) bool {
 	c := s.conn(slot)
 	if !c.live() {
 		return false
 	}
-	m := s.membership(c, p, form)
+	m := s.membership(c, name, form)
 	if m == nil {
 		return false
 	}

@@ -12,9 +12,14 @@ import (
 // new, in order, and none waits for the change. Any error leaves the old filters running. It returns when the old ones
 // are through with their events, or when ctx ends, which then no longer undoes it.
 func (p *Pipeline) Reload(ctx context.Context, filters []Filter) error {
+	return p.ReloadIf(ctx, filters, func(relay.HookSet) error { return nil })
+}
+
+// ReloadIf is Reload, but for an error of check about the hooks that the new filters have: then the old ones run on.
+func (p *Pipeline) ReloadIf(ctx context.Context, filters []Filter, check func(relay.HookSet) error) error {
 	ctx, unlock := p.lockLife(ctx)
 	defer unlock()
-	err := p.reload(ctx, filters)
+	err := p.reload(ctx, filters, check)
 	if err != nil {
 		p.stats.reloads[0].Add(1)
 		return err
@@ -35,7 +40,7 @@ func (p *Pipeline) lockLife(ctx context.Context) (_ context.Context, unlock func
 	}
 }
 
-func (p *Pipeline) reload(ctx context.Context, filters []Filter) error {
+func (p *Pipeline) reload(ctx context.Context, filters []Filter, check func(relay.HookSet) error) error {
 	if err := Validate(p.options, filters); err != nil {
 		return err
 	}
@@ -44,6 +49,11 @@ func (p *Pipeline) reload(ctx context.Context, filters []Filter) error {
 	}
 	a := assembly{options: p.options, plugins: p.plugins, running: p.last}
 	g, err := a.assemble(ctx, filters)
+	if err == nil {
+		if err = check(g.hooks); err != nil {
+			g.free()
+		}
+	}
 	if err != nil {
 		p.plugins.keep(p.last)
 		return err

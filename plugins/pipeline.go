@@ -65,18 +65,24 @@ func Open(ctx context.Context, o Options, filters []Filter, sink relay.Sink, log
 
 // Check loads every filter once, as Open would, and frees it again.
 func Check(ctx context.Context, o Options, filters []Filter) error {
+	_, err := CheckHooks(ctx, o, filters)
+	return err
+}
+
+// CheckHooks is Check, and returns which hooks there are.
+func CheckHooks(ctx context.Context, o Options, filters []Filter) (relay.HookSet, error) {
 	if err := Validate(o, filters); err != nil {
-		return err
+		return 0, err
 	}
 	o = o.withDefaults()
 	o.Lanes = 1
 	a := assembly{options: o, plugins: newRegistry(1, slog.New(slog.DiscardHandler))}
 	g, err := a.assemble(ctx, filters)
 	if err != nil {
-		return err
+		return 0, err
 	}
-	g.free()
-	return nil
+	defer g.free()
+	return g.hooks, nil
 }
 
 // current returns the current generation, held, or nil when the pipeline takes no events.

@@ -14,6 +14,8 @@ type Handshake struct {
 	Host   string // as sent, with port if any
 	Header textproto.MIMEHeader
 	Remote netip.AddrPort
+	// WebSocket says that the peer asks for a WebSocket. Else it publishes over HTTP.
+	WebSocket bool
 }
 
 // Grant says what a peer may do.
@@ -23,6 +25,8 @@ type Grant struct {
 	// Known says that the peer showed a valid key or token. It tells 403 (what was shown does not grant this) from 401
 	// (show something).
 	Known bool
+	// ByFilter says that the filters decide about this WebSocket: it must not come in unless one accepts it.
+	ByFilter bool
 }
 
 // NeedSubscribe returns nil when the peer may subscribe, else a *Refusal with 401 or 403.

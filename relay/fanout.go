@@ -38,6 +38,8 @@ var (
 	ErrOutbox = errors.New("private messages are not read fast enough")
 	// ErrSubscribed is returned when a connection already has the very subscription.
 	ErrSubscribed = errors.New("already subscribed")
+	// ErrNames is returned when clients call a pattern by too many different names.
+	ErrNames = errors.New("this is subscribed to under too many names")
 	// ErrGone is returned when the connection is closed or closing.
 	ErrGone = errors.New("connection is closed")
 )
@@ -65,8 +67,12 @@ type Shard interface {
 	// Subscribe makes slot a member of the feed (p, f), in effect when it returns: events appended later are
 	// delivered, earlier ones are not. It keeps no bytes of p. It returns ErrSubscribed or ErrGone.
 	Subscribe(slot Slot, p Pattern, f Form) error
-	// Unsubscribe ends the subscription and reports whether there was one. A partly written frame is completed.
-	Unsubscribe(slot Slot, p Pattern, f Form) bool
+	// SubscribeAs is Subscribe for a client that calls the pattern by another name: its envelopes have that, and so must
+	// Unsubscribe. In plain form nobody sees the name, so it is the pattern. It also returns ErrNames.
+	SubscribeAs(slot Slot, s Subscription, f Form) error
+	// Unsubscribe ends the subscription of that name, its pattern mostly, and reports whether there was one. A partly
+	// written frame is completed.
+	Unsubscribe(slot Slot, name Pattern, f Form) bool
 	// Patterns returns what slot subscribes to, the newest first.
 	Patterns(slot Slot) []Pattern
 	// Send queues a private frame (reply, pong), which is copied and goes out at the next frame boundary, ahead of the
@@ -95,9 +101,10 @@ type Shard interface {
 // Client is one connection of the goroutine driver, for sockets that only block (TLS, other systems, standalone use).
 // It is safe for concurrent use.
 type Client interface {
-	// Subscribe, Unsubscribe, Patterns and Send do what Shard's methods of that name do.
+	// Subscribe, SubscribeAs, Unsubscribe, Patterns and Send do what Shard's methods of that name do.
 	Subscribe(p Pattern, f Form) error
-	Unsubscribe(p Pattern, f Form) bool
+	SubscribeAs(s Subscription, f Form) error
+	Unsubscribe(name Pattern, f Form) bool
 	Patterns() []Pattern
 	Send(frame []byte) error
 	// Close ends the client: completes the frame in the middle of which it may be, sends the outbox and then frame

@@ -9,7 +9,9 @@ import (
 	"github.com/spf13/cobra"
 
 	"eventrelay/plugins"
+	"eventrelay/relay"
 	"eventrelay/relay/config"
+	"eventrelay/relay/server"
 )
 
 const checkHelp = `check judges a configuration without running it: every key and value, and whether each filter's module loads and starts
@@ -56,10 +58,10 @@ func (a *app) checkCmd() *cobra.Command {
 
 // checkFilters loads each filter by itself, so that all that are broken are named.
 func (a *app) checkFilters(ctx context.Context, cfg *config.Config) error {
-	broken := 0
+	broken, hooks := 0, relay.HookSet(0)
 	for i := range cfg.Filters {
-		err := plugins.Check(ctx, cfg.Plugins, cfg.Filters[i:i+1])
-		if err == nil {
+		has, err := plugins.CheckHooks(ctx, cfg.Plugins, cfg.Filters[i:i+1])
+		if hooks |= has; err == nil {
 			continue
 		}
 		broken++
@@ -68,6 +70,9 @@ func (a *app) checkFilters(ctx context.Context, cfg *config.Config) error {
 			err = fmt.Errorf("%s: %w", e.Path, e.Err) // the place names the filter
 		}
 		fmt.Fprintln(a.err, config.Fault{Where: cfg.Where(key + "." + cfg.Filters[i].OriginKey()), Key: key, Problem: err.Error()})
+	}
+	if broken == 0 && cfg.Auth.ByFilter && !hooks.Has(relay.HookConnect) {
+		return &exitError{exitUsage, server.ErrNoJudge}
 	}
 	if broken == 0 {
 		return nil

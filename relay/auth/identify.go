@@ -12,6 +12,9 @@ const maxShown = 4096
 // identify returns what the peer may do by the keys and tokens it shows, or a 401. Every one it shows must be known:
 // a wrong one is a mistake to learn of, even where none is needed. Without any configured, none is looked at.
 func (g *Guard) identify(h *relay.Handshake) (relay.Grant, error) {
+	if g.byFilter && h.WebSocket {
+		return relay.Grant{Publish: true, Subscribe: true, ByFilter: true}, nil
+	}
 	grant := relay.Grant{Publish: len(g.keys) == 0, Subscribe: len(g.tokens) == 0}
 	if len(g.keys) == 0 && len(g.tokens) == 0 {
 		return grant, nil

@@ -17,6 +17,10 @@ type Options struct {
 	SubscribeTokens []Secret `koanf:"subscribe_tokens"`
 	// SubscribeTokensFile holds further tokens, one per line.
 	SubscribeTokensFile string `koanf:"subscribe_tokens_file"`
+	// ByFilter leaves it to the filters who may come in by WebSocket: one of them must have on_connect and accept, or the
+	// client is refused. Keys and tokens of WebSockets are not looked at, and who comes in may publish there, too; what
+	// a client may subscribe to and publish is for filters to say. Publishing over HTTP is as without it.
+	ByFilter bool `koanf:"by_filter"`
 	// AllowedOrigins are the browser origins that may connect and publish besides the relay's own, each exactly as
 	// browsers send it (`https://app.example.com`); "*" allows any and is warned about.
 	AllowedOrigins []string `koanf:"allowed_origins"`
@@ -34,6 +38,9 @@ func (o Options) NeedsKey() bool { return len(o.PublishKeys) > 0 || o.PublishKey
 // NeedsToken reports whether subscribing needs a token.
 func (o Options) NeedsToken() bool { return len(o.SubscribeTokens) > 0 || o.SubscribeTokensFile != "" }
 
+// GuardsSockets reports whether subscribing needs a token, or a filter that accepts.
+func (o Options) GuardsSockets() bool { return o.NeedsToken() || o.ByFilter }
+
 // Validate reports all faults of o at once. It reads no file.
 func (o Options) Validate() error {
 	var errs []error
@@ -46,6 +53,9 @@ func (o Options) Validate() error {
 	}
 	check("publish_keys", len(o.PublishKeys), func(i int) string { return secretFault(string(o.PublishKeys[i])) })
 	check("subscribe_tokens", len(o.SubscribeTokens), func(i int) string { return secretFault(string(o.SubscribeTokens[i])) })
+	if o.ByFilter && o.NeedsToken() {
+		errs = append(errs, &OptionError{Key: "auth.by_filter", Fault: "filters decide about all WebSockets, so that auth.subscribe_tokens would not be looked at; leave one of the two out"})
+	}
 	check("allowed_origins", len(o.AllowedOrigins), func(i int) string { return originFault(o.AllowedOrigins[i]) })
 	check("allowed_hosts", len(o.AllowedHosts), func(i int) string { return hostFault(o.AllowedHosts[i]) })
 	return errors.Join(errs...)

@@ -83,9 +83,9 @@ func (c *Config) checkAddresses(faults *Error) {
 	switch {
 	case problem != "":
 		faults.add(c.origin("listen"), "listen", "%s", problem)
-	case !loopback && !c.InsecurePublic && !(c.Auth.NeedsKey() && c.Auth.NeedsToken()):
+	case !loopback && !c.InsecurePublic && !(c.Auth.NeedsKey() && c.Auth.GuardsSockets()):
 		faults.add(c.origin("listen"), "listen", "%s is reachable from other machines, and anyone there could %s; "+
-			"set auth.publish_keys and auth.subscribe_tokens (better: their _file keys), or insecure_public: true if that is what you want", c.Listen, c.openTo())
+			"set auth.publish_keys and auth.subscribe_tokens (better: their _file keys) or, instead of tokens, auth.by_filter, or insecure_public: true if that is what you want", c.Listen, c.openTo())
 	}
 	if c.Admin.Listen == "off" {
 		return
@@ -107,7 +107,7 @@ func (c *Config) openTo() string {
 	switch {
 	case c.Auth.NeedsKey():
 		return "subscribe"
-	case c.Auth.NeedsToken():
+	case c.Auth.GuardsSockets():
 		return "publish"
 	}
 	return "publish and subscribe"

@@ -35,7 +35,7 @@ func (s *Server) Reload(ctx context.Context, next *config.Config) error {
 	if err != nil {
 		return fmt.Errorf("the running configuration stays: %w", err)
 	}
-	if err := s.pipeline.Reload(ctx, next.Filters); err != nil {
+	if err := s.pipeline.ReloadIf(ctx, next.Filters, checkJudge(next)); err != nil {
 		return fmt.Errorf("the running filters stay: %w", err)
 	}
 	s.gate.Store(guard)

@@ -108,6 +108,9 @@ func (s *Server) open(ctx context.Context, c *config.Config) (err error) {
 	if s.pipeline, err = plugins.Open(ctx, lanes(c.Plugins), c.Filters, s.fanout, s.log); err != nil {
 		return fmt.Errorf("open filters: %w", err)
 	}
+	if err := checkJudge(c)(s.pipeline.Hooks()); err != nil {
+		return err
+	}
 	publish := ingest.New(c.Publish, s.pipeline, &s.gate, s.log)
 	sockets := loops(c.WebSocket)
 	s.procs = newProcs(sockets)
@@ -115,6 +118,7 @@ func (s *Server) open(ctx context.Context, c *config.Config) (err error) {
 		NewShard:  s.fanout.NewShard,
 		Connect:   s.connect,
 		Publisher: s.pipeline,
+		Hooks:     s.pipeline,
 		Gate:      &s.gate,
 		HTTP:      publicMux(publish, c.WebSocket.Path),
 		Busy:      s.procs.busy,

@@ -24,7 +24,7 @@ func (s *Server) Run(ctx context.Context) error {
 }
 
 // Shutdown stops within the drain time: no new connections; what was accepted passes the filters and reaches the
-// clients; they are told to go (1001), paced; everything is closed. What is not done when the drain time is over is cut
+// clients; they are told to go (1001), paced, and filters that they went; everything is closed. What is not done when the drain time is over is cut
 // and logged. It returns ctx's error when ctx ends first; everything is closed then too.
 func (s *Server) Shutdown(ctx context.Context) error {
 	if s.state.Swap(draining) == draining {
@@ -71,6 +71,9 @@ func (s *Server) drain(ctx context.Context, deadline time.Time) error {
 	}
 	pace := time.Duration(s.connections()) * time.Second / closesPerSecond
 	if err := s.transport.Drain(ctx, min(pace, time.Until(deadline)*3/4)); err != nil {
+		errs = append(errs, err)
+	}
+	if err := s.pipeline.Part(ctx); err != nil {
 		errs = append(errs, err)
 	}
 	return errors.Join(errs...)

@@ -26,6 +26,7 @@ const (
 	codeBadTopic      = "bad_topic"              // no topic, or no pattern
 	codeBadEvent      = "bad_event"              // an event that cannot be published
 	codeForbidden     = "forbidden"              // not granted
+	codeRefused       = "refused"                // by a filter
 	codeInboundOff    = "inbound_off"            // this relay takes no events from sockets
 	codeSubscribed    = "already_subscribed"     //
 	codeNotSubscribed = "not_subscribed"         //

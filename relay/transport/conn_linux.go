@@ -74,7 +74,13 @@ func (l *loop) release(slot relay.Slot) {
 // read reads once into the loop's buffer. A short read means that the next bytes come with an event of their own.
 func (c conn) read() {
 	l, s := c.loop, c.socket()
-	if s.eof || s.state == socketOpen && c.state().paused() {
+	switch {
+	case s.eof || s.state == socketOpen && c.state().paused():
+		return
+	case s.state == socketDeciding: // what came is read when they have
+		if s.hup {
+			c.lost(true)
+		}
 		return
 	}
 	window := l.buf
@@ -147,14 +153,26 @@ func (c conn) takeHead(p []byte) {
 	}
 }
 
-// upgrade opens the session: subscriptions first, then the answer, so that whatever is published after the client sees
-// it reaches the client.
+// upgrade opens the session, or has the filters decide whether to: subscriptions first, then the answer, so that
+// whatever is published after the client sees it reaches the client.
 func (c conn) upgrade(head, rest []byte) {
 	u := &c.loop.admitting
 	if refusal := u.admit(c.loop.srv, head, c.remote()); refusal != nil {
 		c.refuse(refusal)
 		return
 	}
+	switch asks, refusal := c.loop.srv.asks(u); {
+	case refusal != nil:
+		c.turnAway(refusal)
+	case asks:
+		c.ask(u, rest)
+	default:
+		c.open(u, rest)
+	}
+}
+
+// open begins the session.
+func (c conn) open(u *upgrade, rest []byte) {
 	c.socket().state = socketOpen
 	c.loop.shard.Open(c.slot)
 	c.use(func(s session, now time.Duration) {
@@ -165,6 +183,52 @@ func (c conn) upgrade(head, rest []byte) {
 		s.send(u.answer)
 		s.receive(rest, now)
 	})
+}
+
+// ask has the filters decide about the handshake. Nothing of the loop waits for them.
+func (c conn) ask(u *upgrade, rest []byte) {
+	l, slot, a := c.loop, c.slot, newArrival(u, c.remote(), rest)
+	s := c.socket()
+	s.state, s.due = socketDeciding, l.now()+l.options.hookTimeout()
+	c.state().rare = &rare{arrival: a}
+	err := l.hooks.Connect(&a.Arrival, func(adm relay.Admission) {
+		if !l.mail.post(func() { l.conn(slot).decided(a, adm) }) {
+			l.unwanted(adm)
+		}
+	})
+	if err != nil {
+		c.turnAway(notAsked(err))
+	}
+}
+
+// decided goes on with a handshake about which the filters have decided, if its client still waits: the slot may be a
+// stranger's.
+func (c conn) decided(a *arrival, adm relay.Admission) {
+	if c.socket().state != socketDeciding || c.state().rare.arrival != a {
+		c.loop.unwanted(adm)
+		return
+	}
+	if refusal := a.judge(adm); refusal != nil {
+		c.loop.unwanted(adm)
+		c.turnAway(refusal)
+		return
+	}
+	c.open(&a.upgrade, a.rest)
+	c.loop.again = append(c.loop.again, c.slot) // no event tells of what came meanwhile
+}
+
+// turnAway refuses a handshake that was admitted.
+func (c conn) turnAway(r *relay.Refusal) {
+	c.giveUp()
+	c.refuse(r)
+}
+
+// giveUp gives back the room of a handshake that was admitted, and no longer waits for the filters.
+func (c conn) giveUp() {
+	if r := c.state().rare; r != nil && r.arrival != nil {
+		r.arrival.Gone.Store(true)
+	}
+	c.loop.srv.release()
 }
 
 // refuse answers in HTTP and closes.
@@ -212,6 +276,9 @@ func (c conn) lost(failed bool) {
 	switch c.socket().state {
 	case socketOpening, socketLingering:
 		c.loop.drop(c.slot, failed)
+	case socketDeciding:
+		c.giveUp()
+		c.loop.drop(c.slot, failed)
 	case socketOpen:
 		c.use(func(s session, _ time.Duration) { s.lost() })
 	case socketClosing:
@@ -228,6 +295,8 @@ func (c conn) closed(reason relay.CloseReason) {
 		l.paused--
 	}
 	l.srv.ended(l.stats, st.id, reason)
+	s := c.session()
+	s.depart()
 	st.rare = nil // what is held is of no use to a client that is gone
 	switch {
 	case reason == relay.ReasonGone, reason == relay.ReasonSlow && c.socket().full: // nothing more reaches this client
@@ -246,6 +315,8 @@ func (c conn) expire(now time.Duration) {
 			_, _ = send(int(c.socket().fd), refusalAnswer(errTimeout)) // best effort
 		}
 		c.loop.drop(c.slot, false)
+	case socketDeciding:
+		c.turnAway(errUndecided)
 	case socketLingering:
 		c.loop.drop(c.slot, true)
 	default:
@@ -259,6 +330,8 @@ func (c conn) leave() {
 	switch c.socket().state {
 	case socketOpening:
 		c.loop.drop(c.slot, false)
+	case socketDeciding:
+		c.turnAway(errStopping)
 	case socketOpen:
 		c.use(func(s session, _ time.Duration) { s.fail(&closeError{Reason: relay.ReasonShutdown}) })
 	}
@@ -267,6 +340,9 @@ func (c conn) leave() {
 // abort ends the connection with the next pass; a socket that the shard does not know is left to the caller.
 func (c conn) abort() {
 	switch c.socket().state {
+	case socketDeciding:
+		c.giveUp()
+		c.loop.drop(c.slot, true)
 	case socketOpen:
 		s := c.session()
 		s.end(relay.ReasonShutdown, nil)
@@ -285,12 +361,12 @@ func (c conn) remote() netip.AddrPort {
 // loopPeer is the loop as the peer of its sessions.
 type loopPeer loop
 
-func (p *loopPeer) Subscribe(slot relay.Slot, pattern relay.Pattern, f relay.Form) error {
-	return p.shard.Subscribe(slot, pattern, f)
+func (p *loopPeer) Subscribe(slot relay.Slot, s relay.Subscription, f relay.Form) error {
+	return p.shard.SubscribeAs(slot, s, f)
 }
 
-func (p *loopPeer) Unsubscribe(slot relay.Slot, pattern relay.Pattern, f relay.Form) bool {
-	return p.shard.Unsubscribe(slot, pattern, f)
+func (p *loopPeer) Unsubscribe(slot relay.Slot, name relay.Pattern, f relay.Form) bool {
+	return p.shard.Unsubscribe(slot, name, f)
 }
 
 func (p *loopPeer) Patterns(slot relay.Slot) []relay.Pattern { return p.shard.Patterns(slot) }

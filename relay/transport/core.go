@@ -16,6 +16,7 @@ var connIDs atomic.Uint64
 type core struct {
 	options   *Options
 	publisher relay.Publisher
+	hooks     relay.Hooks // nil when there are none
 	log       *slog.Logger
 	stats     *stats
 	inflate   *deflate.Pool // of compressed messages that clients send

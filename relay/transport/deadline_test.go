@@ -18,9 +18,9 @@ type quiet struct {
 	frames [][]byte
 }
 
-func (q *quiet) Subscribe(relay.Slot, relay.Pattern, relay.Form) error  { return nil }
-func (q *quiet) Unsubscribe(relay.Slot, relay.Pattern, relay.Form) bool { return true }
-func (q *quiet) Patterns(relay.Slot) []relay.Pattern                    { return nil }
+func (q *quiet) Subscribe(relay.Slot, relay.Subscription, relay.Form) error { return nil }
+func (q *quiet) Unsubscribe(relay.Slot, relay.Pattern, relay.Form) bool     { return true }
+func (q *quiet) Patterns(relay.Slot) []relay.Pattern                        { return nil }
 func (q *quiet) Send(_ relay.Slot, frame []byte) error {
 	q.sent = append(q.sent, frame)
 	return nil

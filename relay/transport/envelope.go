@@ -73,7 +73,16 @@ func (s *session) command(m message, now time.Duration) {
 	switch {
 	case err != nil:
 	case c.verb == verbSubscribe:
-		r.Subscribe, err = s.subscribe(c.pattern)
+		if err = s.maySubscribe(c.pattern); err != nil {
+			break
+		}
+		if s.hookSet().Has(relay.HookSubscribe) {
+			if err = s.ask(c, now); err == nil {
+				return
+			}
+			break
+		}
+		r.Subscribe, err = s.subscribe(relay.Subscription{Name: c.pattern, Pattern: c.pattern})
 	case c.verb == verbUnsubscribe:
 		r.Unsubscribe, err = s.unsubscribe(c.pattern)
 	case c.verb == verbPing:
@@ -83,20 +92,26 @@ func (s *session) command(m message, now time.Duration) {
 	s.send(r.frame())
 }
 
-func (s *session) subscribe(p relay.Pattern) (*topicReply, *commandError) {
+func (s *session) maySubscribe(p relay.Pattern) *commandError {
 	if err := s.grant.NeedSubscribe(); err != nil {
-		return nil, &commandError{Code: codeForbidden, Message: err.Error()}
+		return &commandError{Code: codeForbidden, Message: err.Error()}
 	}
 	if ps := s.peer.Patterns(s.slot); len(ps) >= s.options.MaxSubscriptions && !slices.Contains(ps, p) {
-		return nil, errTooManySub
+		return errTooManySub
 	}
-	switch err := s.peer.Subscribe(s.slot, p, s.form); {
+	return nil
+}
+
+func (s *session) subscribe(sub relay.Subscription) (*topicReply, *commandError) {
+	switch err := s.peer.Subscribe(s.slot, sub, s.form); {
 	case errors.Is(err, relay.ErrSubscribed):
 		return nil, errSubscribed
+	case errors.Is(err, relay.ErrNames):
+		return nil, &commandError{Code: codeSubscriptions, Message: err.Error()}
 	case err != nil:
 		return nil, &commandError{Code: codeInternal, Message: err.Error(), Temporary: true}
 	}
-	return &topicReply{p}, nil
+	return &topicReply{sub.Name}, nil
 }
 
 func (s *session) unsubscribe(p relay.Pattern) (*topicReply, *commandError) {

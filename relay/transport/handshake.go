@@ -21,6 +21,11 @@ type upgrade struct {
 	patterns []relay.Pattern // to subscribe at once
 	publish  relay.Topic     // where plain frames go; "" when the client did not say
 
+	// Set when filters were asked; then there are no patterns.
+	id            ConnID // 0: the session makes one
+	visit         *relay.Visit
+	subscriptions []relay.Subscription
+
 	request   request
 	handshake relay.Handshake // for the gate
 }
@@ -37,7 +42,7 @@ func (u *upgrade) admit(s *Server, head []byte, remote netip.AddrPort) *relay.Re
 		return refusal
 	}
 	var err error
-	u.handshake = relay.Handshake{Path: r.path, Query: r.query, Host: r.host, Header: r.header, Remote: remote}
+	u.handshake = relay.Handshake{Path: r.path, Query: r.query, Host: r.host, Header: r.header, Remote: remote, WebSocket: true}
 	if u.grant, err = s.deps.Gate.Admit(&u.handshake); err != nil {
 		return asRefusal(err)
 	}

@@ -18,7 +18,6 @@ type inbound struct {
 	attributes relay.Attributes // of every event; shared, never changed
 	ready      func()           // peer.Ready
 	held       *held            // refused with ErrBusy: the session is paused until it is taken
-	backlog    []byte           // read but not parsed while paused
 }
 
 // held is an event that waits for room before the filters.
@@ -27,19 +26,25 @@ type held struct {
 	done  func(relay.Result)
 }
 
-// resume offers the held event again, and then goes on with the backlog.
+// resume offers the held event again, or does what the filters have decided, and then goes on with the backlog.
 func (s *session) resume(now time.Duration) {
-	if !s.paused() {
+	switch {
+	case !s.paused():
+		return
+	case s.rare.asking != nil:
+		if !s.answered(s.rare.asking) {
+			return
+		}
+	default:
+		h := s.rare.in.held
+		s.rare.in.held = nil
+		s.submit(h.event, h.done)
+	}
+	if s.closing != relay.ReasonNone || s.paused() {
 		return
 	}
-	h := s.rare.in.held
-	s.rare.in.held = nil
-	s.submit(h.event, h.done)
-	if s.paused() || s.closing != relay.ReasonNone {
-		return
-	}
-	backlog := s.rare.in.backlog
-	s.rare.in.backlog = nil
+	backlog := s.rare.backlog
+	s.rare.backlog = nil
 	s.receive(backlog, now)
 }
 
@@ -61,13 +66,12 @@ func (s *session) event(topic relay.Topic, kind relay.Kind, payload []byte) *rel
 	}
 }
 
-// attributes tell filters who sent an event. They are sorted by key.
+// attributes are those of the connection: what filters gave it, if they were asked.
 func (s *session) attributes() relay.Attributes {
-	a := relay.Attributes{{Key: "connection", Value: s.id.String()}}
-	if remote := s.peer.Remote(s.slot); remote.IsValid() {
-		a = append(a, relay.Attribute{Key: "remote_address", Value: remote.String()})
+	if s.rare != nil && s.rare.visit != nil {
+		return s.rare.visit.Attributes
 	}
-	return a
+	return attributesOf(s.id, s.peer.Remote(s.slot))
 }
 
 // submit hands ev to the filters. When they are busy it is held and the session paused; any other failure is told to

@@ -35,6 +35,7 @@ type socketState uint8
 const (
 	socketFree      socketState = iota
 	socketOpening               // its head is being read; the shard does not know it
+	socketDeciding              // its head is read, and the filters decide; the shard does not know it
 	socketOpen                  // the session is open
 	socketClosing               // the shard completes what was begun; input is discarded
 	socketLingering             // closed by the shard: our half is closed, the client's not yet

@@ -45,6 +45,9 @@ func (c *portConn) run() {
 	if c.admitted == nil && !c.readHead() {
 		return // refused, lost, or net/http's
 	}
+	if !c.decide() {
+		return
+	}
 	if !c.begin() {
 		return
 	}
@@ -134,6 +137,9 @@ func (c *portConn) begin() bool {
 	var err error
 	c.out = &upgraded{Conn: c.raw, answer: c.admitted.answer}
 	if c.client, err = c.driver.srv.deps.Connect(c.out); err != nil {
+		if c.admitted.visit != nil {
+			c.driver.hooks.Leave(c.admitted.visit)
+		}
 		c.driver.srv.release()
 		c.refuse(&relay.Refusal{Status: http.StatusServiceUnavailable, Reason: "the relay cannot take this connection now"})
 		return false
@@ -213,6 +219,9 @@ func (c *portConn) finish() {
 		discardUnsent(c.raw)
 	}
 	_ = c.raw.Close()
+	c.mu.Lock()
+	c.session().depart() // mostly it has; a relay.Client may end by itself
+	c.mu.Unlock()
 	c.driver.srv.ended(c.driver.stats, c.state.id, c.client.Reason())
 }
 
@@ -248,12 +257,12 @@ func (c *portConn) abort() {
 
 // As a peer, a portConn is its session's alone, and needs no slot to find itself.
 
-func (c *portConn) Subscribe(_ relay.Slot, p relay.Pattern, f relay.Form) error {
-	return c.client.Subscribe(p, f)
+func (c *portConn) Subscribe(_ relay.Slot, s relay.Subscription, f relay.Form) error {
+	return c.client.SubscribeAs(s, f)
 }
 
-func (c *portConn) Unsubscribe(_ relay.Slot, p relay.Pattern, f relay.Form) bool {
-	return c.client.Unsubscribe(p, f)
+func (c *portConn) Unsubscribe(_ relay.Slot, name relay.Pattern, f relay.Form) bool {
+	return c.client.Unsubscribe(name, f)
 }
 
 func (c *portConn) Patterns(relay.Slot) []relay.Pattern { return c.client.Patterns() }

@@ -207,15 +207,21 @@ func (r *rig) connect(query string, headers ...string) *peer {
 	r.t.Helper()
 	p := r.dial()
 	if r.keptAlive {
-		p.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n")
-		_, err := io.Copy(io.Discard, p.response().Body)
-		require.NoError(r.t, err)
+		p.serveOnce()
 	}
 	p.send(handshake(query, headers...))
 	res := p.response()
 	require.Equal(r.t, http.StatusSwitchingProtocols, res.StatusCode)
 	require.Equal(r.t, "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=", res.Header.Get("Sec-WebSocket-Accept"), "RFC 6455 1.3")
 	return p
+}
+
+// serveOnce has net/http serve a request of the connection.
+func (p *peer) serveOnce() {
+	p.t.Helper()
+	p.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+	_, err := io.Copy(io.Discard, p.response().Body)
+	require.NoError(p.t, err)
 }
 
 func (p *peer) send(s string) {

@@ -7,6 +7,7 @@
 //
 //	accept → head (limits, 5 s in all) → not the WebSocket path? net/http serves it
 //	  → admit (RFC 6455 §4.2.1, Gate, topics, room) or an HTTP refusal and close
+//	  → if some filter has hooks: the filters decide, and nobody else waits (arrival.go, asking.go)
 //	  → subscribe → 101 → session: frames → messages → events and commands
 //	  → close frame, half-close, short linger → closed, with exactly one CloseReason
 //
@@ -29,7 +30,7 @@ import (
 	"eventrelay/relay/transport/deflate"
 )
 
-// Deps are what a Server needs of the other parts. All but HTTP and Log are required.
+// Deps are what a Server needs of the other parts. Those without a default are required.
 type Deps struct {
 	// NewShard makes the fan-out side of one epoll loop.
 	NewShard func(relay.Driver) relay.Shard
@@ -37,6 +38,7 @@ type Deps struct {
 	// and closing of c; transport reads from it.
 	Connect   func(c net.Conn) (relay.Client, error)
 	Publisher relay.Publisher
+	Hooks     relay.Hooks // asked about connections and subscriptions; default: nobody
 	Gate      relay.Gate
 	HTTP      http.Handler // serves what does not ask for Options.Path; default: 404
 	Busy      func()       // called by epoll loops that work without a wait, each at most once a millisecond; default: nothing
@@ -114,7 +116,7 @@ func (s *Server) newCore(driver string, goroutines int) *core {
 	st := &stats{driver: driver}
 	s.stats = append(s.stats, st)
 	return &core{
-		options: &s.options, publisher: s.deps.Publisher, log: s.deps.Log, stats: st, start: s.start,
+		options: &s.options, publisher: s.deps.Publisher, hooks: s.deps.Hooks, log: s.deps.Log, stats: st, start: s.start,
 		inflate: deflate.NewPool(goroutines),
 	}
 }

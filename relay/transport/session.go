@@ -1,6 +1,7 @@
 package transport
 
 import (
+	"errors"
 	"net/netip"
 	"time"
 
@@ -28,8 +29,8 @@ var (
 // peer is what a session needs of the driver that carries it, which knows the connection by its slot. All but Reply and
 // Ready are called by the session's owner only, and none blocks.
 type peer interface {
-	Subscribe(slot relay.Slot, p relay.Pattern, f relay.Form) error
-	Unsubscribe(slot relay.Slot, p relay.Pattern, f relay.Form) bool
+	Subscribe(slot relay.Slot, s relay.Subscription, f relay.Form) error
+	Unsubscribe(slot relay.Slot, name relay.Pattern, f relay.Form) bool
 	Patterns(slot relay.Slot) []relay.Pattern
 	Send(slot relay.Slot, frame []byte) error
 	// Close ends the connection once frame is sent; called again, or without a frame, at once.
@@ -53,7 +54,13 @@ type session struct {
 
 // begin opens a session for an admitted handshake: its subscriptions are in effect when it returns.
 func (s *session) begin(u *upgrade) error {
-	*s.state = state{id: ConnID(connIDs.Add(1)), form: u.form, grant: u.grant, seen: s.now()}
+	if u.id == 0 {
+		u.id = ConnID(connIDs.Add(1))
+	}
+	*s.state = state{id: u.id, form: u.form, grant: u.grant, seen: s.now()}
+	if u.visit != nil {
+		s.more().visit = u.visit
+	}
 	if u.publish != "" {
 		s.more().publish = u.publish
 	}
@@ -61,8 +68,13 @@ func (s *session) begin(u *upgrade) error {
 	if u.form.IsDeflated() {
 		s.stats.deflated.Add(1)
 	}
-	for _, pattern := range u.patterns {
-		if err := s.peer.Subscribe(s.slot, pattern, u.form); err != nil {
+	for _, p := range u.patterns {
+		if err := s.peer.Subscribe(s.slot, relay.Subscription{Name: p, Pattern: p}, u.form); err != nil {
+			return err
+		}
+	}
+	for _, sub := range u.subscriptions { // of which filters may have made the same
+		if err := s.peer.Subscribe(s.slot, sub, u.form); err != nil && !errors.Is(err, relay.ErrSubscribed) {
 			return err
 		}
 	}
@@ -92,7 +104,7 @@ func (s *session) receive(p []byte, now time.Duration) {
 		}
 	}
 	s.keep(r.part, now)
-	s.rare.in.backlog = append(s.rare.in.backlog, p...)
+	s.rare.backlog = append(s.rare.backlog, p...)
 }
 
 // rules returns what the client's messages are held to.
@@ -184,6 +196,7 @@ func (s *session) end(reason relay.CloseReason, frame []byte) {
 		return
 	}
 	s.closing, s.seen = reason, s.now()
+	s.depart()
 	s.rare = nil
 	s.peer.Close(s.slot, reason, frame)
 }
@@ -196,6 +209,8 @@ func (s *session) due() time.Duration {
 	switch {
 	case s.closing != relay.ReasonNone:
 		return s.seen + closeTimeout
+	case s.paused() && s.rare.asking != nil:
+		return s.rare.asking.due
 	case s.paused(): // it is we who do not read: neither pong nor message can come
 		return never
 	}
@@ -215,6 +230,8 @@ func (s *session) expire(now time.Duration) {
 	case s.closing != relay.ReasonNone:
 		s.seen = now
 		s.peer.Close(s.slot, s.closing, nil)
+	case s.paused() && s.rare.asking != nil:
+		s.overdue(s.rare.asking)
 	case part != nil && part.since+messageTimeout <= now:
 		s.fail(&closeError{relay.ReasonPolicy, "a message took longer than 30s to come"})
 	case s.pinged:

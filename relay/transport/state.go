@@ -22,10 +22,14 @@ type state struct {
 // rare is what only some connections need, made when the first of it is.
 type rare struct {
 	opening  opening  // begun, and not complete: the session is not open
+	arrival  *arrival // complete, and waiting for the filters: the session is not open
 	part     *partial // the message or frame that is not complete
 	commands bucket
-	in       *inbound    // made by the first event the client sends
-	publish  relay.Topic // where plain frames go; "" until it is known
+	in       *inbound     // made by the first event the client sends
+	publish  relay.Topic  // where plain frames go; "" until it is known
+	backlog  []byte       // read but not parsed while paused
+	asking   *asking      // the session is paused until the filters have decided
+	visit    *relay.Visit // nil when no filter is to be told of the connection's end
 }
 
 // more returns the rare part, to be written to.
@@ -54,11 +58,13 @@ func (s *state) keep(part *partial, now time.Duration) {
 	}
 	if r := s.rare; r != nil {
 		r.part = nil
-		if r.commands.full <= now && r.in == nil && r.publish == "" {
+		if r.commands.full <= now && r.in == nil && r.publish == "" && r.visit == nil {
 			s.rare = nil
 		}
 	}
 }
 
-// paused reports whether the driver must not read, as an event waits. Whatever was read stays in the backlog.
-func (s *state) paused() bool { return s.rare != nil && s.rare.in != nil && s.rare.in.held != nil }
+// paused reports whether the driver must not read, as an event or a subscription waits. Whatever was read stays in the backlog.
+func (s *state) paused() bool {
+	return s.rare != nil && (s.rare.asking != nil || s.rare.in != nil && s.rare.in.held != nil)
+}

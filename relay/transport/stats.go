@@ -53,7 +53,11 @@ func (s *Server) acceptFailed(st *stats, err error) {
 func (s *Server) refused(r *relay.Refusal, remote netip.AddrPort) {
 	s.refusals.add(r.Status)
 	if n, ok := s.unadmitted.due(time.Since(s.start)); ok {
-		s.deps.Log.Info("request refused", "status", r.Status, "remote", remote.String(), "reason", r.Reason, "count", n)
+		args := []any{"status", r.Status, "remote", remote.String(), "reason", r.Reason, "count", n}
+		if r.Filter != "" {
+			args = append(args, "filter", r.Filter)
+		}
+		s.deps.Log.Info("request refused", args...)
 	}
 }
 

@@ -1,0 +1,509 @@
+package transport_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/gobwas/ws"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"eventrelay/relay"
+	"eventrelay/relay/transport"
+)
+
+// hooks answer as filters might: at once, or when they are let go.
+type hooks struct {
+	set     relay.HookSet
+	connect func(a *relay.Arrival) relay.Admission
+	pattern func(p relay.Pattern) (relay.Pattern, *relay.Refusal)
+
+	mu      sync.Mutex
+	busy    error
+	hold    chan struct{} // nil: at once
+	asked   []*relay.Arrival
+	pending sync.WaitGroup
+	open    map[uint64]int // by visit: admitted less left
+}
+
+func (h *hooks) Hooks() relay.HookSet { return h.set }
+
+func (h *hooks) Connect(a *relay.Arrival, done func(relay.Admission)) error {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.busy != nil {
+		return h.busy
+	}
+	h.asked = append(h.asked, a)
+	hold := h.hold
+	h.pending.Go(func() {
+		if hold != nil {
+			<-hold
+		}
+		adm := h.admit(a)
+		if adm.Refusal == nil {
+			h.count(adm.Visit.ID, 1)
+		}
+		done(adm)
+	})
+	return nil
+}
+
+func (h *hooks) admit(a *relay.Arrival) relay.Admission {
+	if h.connect != nil {
+		return h.connect(a)
+	}
+	adm := relay.Admission{Visit: &relay.Visit{ID: a.Visit.ID, Attributes: a.Visit.Attributes.With("tenant", "acme"), Accepted: []string{"gate"}}, Judged: true}
+	for _, p := range a.Topics {
+		to, refused := h.rewrite(p)
+		if refused != nil {
+			return relay.Admission{Refusal: refused}
+		}
+		adm.Topics = append(adm.Topics, relay.Subscription{Name: p, Pattern: to})
+	}
+	return adm
+}
+
+func (h *hooks) rewrite(p relay.Pattern) (relay.Pattern, *relay.Refusal) {
+	if h.pattern != nil {
+		return h.pattern(p)
+	}
+	return p, nil
+}
+
+func (h *hooks) Subscribe(_ *relay.Visit, p relay.Pattern, done func(relay.Subscription, *relay.Refusal)) error {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.busy != nil {
+		return h.busy
+	}
+	hold := h.hold
+	h.pending.Go(func() {
+		if hold != nil {
+			<-hold
+		}
+		to, refused := h.rewrite(p)
+		done(relay.Subscription{Name: p, Pattern: to}, refused)
+	})
+	return nil
+}
+
+func (h *hooks) Leave(v *relay.Visit) { h.count(v.ID, -1) }
+
+func (h *hooks) count(id uint64, n int) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.open == nil {
+		h.open = map[uint64]int{}
+	}
+	h.open[id] += n
+}
+
+// holdOn makes answers wait until the returned function is called.
+func (h *hooks) holdOn() (release func()) {
+	hold := make(chan struct{})
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.hold = hold
+	return sync.OnceFunc(func() {
+		h.mu.Lock()
+		h.hold = nil
+		h.mu.Unlock()
+		close(hold)
+	})
+}
+
+func (h *hooks) refuse(err error) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.busy = err
+}
+
+func (h *hooks) arrivals() []*relay.Arrival {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.asked
+}
+
+const every = relay.HookConnect | relay.HookSubscribe | relay.HookDisconnect
+
+// hooked serves with hooks on both drivers, and on connections that were kept alive. In the end each visit has left once.
+func hooked(t *testing.T, h func() *hooks, test func(t *testing.T, r *rig, h *hooks), settings ...setting) {
+	for _, way := range []struct {
+		name, driver string
+		keptAlive    bool
+	}{{"auto", "auto", false}, {"portable", "portable", false}, {"kept alive", "auto", true}} {
+		t.Run(way.name, func(t *testing.T) {
+			h := h()
+			t.Cleanup(func() { // after the rig's own
+				h.pending.Wait()
+				for id, n := range h.open {
+					assert.Zero(t, n, "visit %d has left once", id)
+				}
+			})
+			r := serve(t, way.driver, append(settings, func(_ *transport.Options, d *transport.Deps) { d.Hooks = h })...)
+			r.keptAlive = way.keptAlive
+			test(t, r, h)
+		})
+	}
+}
+
+func all() *hooks { return &hooks{set: every} }
+
+func TestHooks_accept(t *testing.T) {
+	hooked(t, all, func(t *testing.T, r *rig, h *hooks) {
+		p := r.connect("?topic=a.b&token=s%20t", "Authorization: Bearer s3cret", "X-Twice: 1", "x-twice: 2", "X-Odd: \xff\xc3\xa4\xff")
+		p.text("mine")
+		p.wantText("mine")
+		ev := r.pub.taken()[0]
+		assert.Equal(t, "acme", ev.Attributes.Get("tenant"))
+		assert.NotEmpty(t, ev.Attributes.Get("connection"))
+		assert.Equal(t, p.LocalAddr().String(), ev.Attributes.Get("remote_address"))
+		assert.Len(t, ev.Attributes, 3, "nothing of the request")
+
+		a := h.arrivals()[0]
+		assert.Equal(t, []relay.Pattern{"a.b"}, a.Topics)
+		got := map[string]string{}
+		last := ""
+		for _, x := range a.Request {
+			assert.Less(t, last, x.Key, "sorted, and unique")
+			got[x.Key], last = x.Value, x.Key
+		}
+		assert.Equal(t, "/ws", got["path"])
+		assert.Equal(t, "topic=a.b&token=s%20t", got["query"])
+		assert.Equal(t, p.LocalAddr().String(), got["remote"])
+		assert.Equal(t, "Bearer s3cret", got["header.authorization"])
+		assert.Equal(t, "1, 2", got["header.x-twice"])
+		assert.Equal(t, "\uFFFDä\uFFFD", got["header.x-odd"])
+		assert.Equal(t, "localhost", got["header.host"])
+	})
+}
+
+func TestHooks_refuse(t *testing.T) {
+	gate := func() *hooks {
+		return &hooks{set: every, connect: func(*relay.Arrival) relay.Admission {
+			return relay.Admission{Refusal: &relay.Refusal{Status: 401, Reason: "who are you?", Filter: "gate"}}
+		}}
+	}
+	hooked(t, gate, func(t *testing.T, r *rig, _ *hooks) {
+		res := r.tryTo("")
+		assert.Equal(t, 401, res.StatusCode)
+		assert.Equal(t, "Bearer", res.Header.Get("WWW-Authenticate"))
+		assert.Equal(t, "application/problem+json", res.Header.Get("Content-Type"))
+		body, err := io.ReadAll(res.Body)
+		require.NoError(t, err)
+		assert.JSONEq(t, `{"title":"Unauthorized","status":401,"detail":"who are you?"}`, string(body))
+		r.eventually("room is given back", func() bool { return r.metric("relay_connections") == 0 })
+		assert.EqualValues(t, 1, r.metric("relay_handshakes_refused_total", "401"))
+	})
+}
+
+// tryTo asks for a WebSocket and returns the answer.
+func (r *rig) tryTo(query string, headers ...string) *http.Response {
+	r.t.Helper()
+	return r.knock(query, headers...).response()
+}
+
+// knock asks for a WebSocket.
+func (r *rig) knock(query string, headers ...string) *peer {
+	r.t.Helper()
+	p := r.dial()
+	if r.keptAlive {
+		p.serveOnce()
+	}
+	p.send(handshake(query, headers...))
+	return p
+}
+
+// While a client waits for the filters, others come in, and what it sent early is not lost.
+func TestHooks_wait(t *testing.T) {
+	hooked(t, all, func(t *testing.T, r *rig, h *hooks) {
+		bystander := r.connect("?topic=by.stander")
+		release := h.holdOn()
+		defer release()
+		p := r.dial()
+		if r.keptAlive {
+			p.serveOnce()
+		}
+		p.send(handshake("?topic=a.b") + string(ws.MustCompileFrame(ws.MaskFrame(ws.NewTextFrame([]byte("early"))))))
+		r.eventually("asked", func() bool { return len(h.arrivals()) == 2 })
+		p.frame(ws.NewTextFrame([]byte("later")))
+		bystander.text("alive")
+		bystander.wantText("alive")
+		release()
+		require.Equal(t, http.StatusSwitchingProtocols, p.response().StatusCode)
+		p.wantText("early")
+		p.wantText("later")
+	})
+}
+
+func TestHooks_goneWhileWaiting(t *testing.T) {
+	hooked(t, all, func(t *testing.T, r *rig, h *hooks) {
+		release := h.holdOn()
+		defer release()
+		half, whole := r.knock(""), r.knock("")
+		r.eventually("asked", func() bool { return len(h.arrivals()) == 2 })
+		assert.EqualValues(t, 2, r.metric("relay_connections"))
+		require.NoError(t, half.Conn.(interface{ CloseWrite() error }).CloseWrite())
+		_ = whole.Close()
+		r.eventually("cleaned up", func() bool { return r.metric("relay_connections") == 0 })
+		for _, a := range h.arrivals() {
+			assert.True(t, a.Gone.Load())
+		}
+	})
+}
+
+func TestHooks_late(t *testing.T) {
+	hooked(t, all, func(t *testing.T, r *rig, h *hooks) {
+		release := h.holdOn()
+		defer release()
+		res := r.tryTo("")
+		assert.Equal(t, 503, res.StatusCode)
+		body, err := io.ReadAll(res.Body)
+		require.NoError(t, err)
+		assert.Contains(t, string(body), "did not decide in time")
+		r.eventually("room is given back", func() bool { return r.metric("relay_connections") == 0 })
+	}, func(o *transport.Options, _ *transport.Deps) { o.HandshakeTimeout = 100 * time.Millisecond })
+}
+
+func TestHooks_busy(t *testing.T) {
+	hooked(t, all, func(t *testing.T, r *rig, h *hooks) {
+		p := r.connect("", envelopes)
+		h.refuse(relay.ErrBusy)
+		res := r.tryTo("")
+		assert.Equal(t, 503, res.StatusCode)
+		assert.Equal(t, "1", res.Header.Get("Retry-After"))
+		p.text(`{"id":1,"subscribe":{"topic":"a"}}`)
+		p.wantJSON(`{"id":1,"error":{"code":"busy","message":"too many clients wait for the filters","temporary":true}}`)
+		h.refuse(relay.ErrClosed)
+		assert.Equal(t, 503, r.tryTo("").StatusCode)
+		p.text(`{"id":2,"subscribe":{"topic":"a"}}`)
+		p.wantJSON(`{"id":2,"error":{"code":"closing","message":"the relay is stopping","temporary":true}}`)
+		r.eventually("room is given back", func() bool { return r.metric("relay_connections") == 1 })
+	})
+}
+
+func TestHooks_drainWhileWaiting(t *testing.T) {
+	hooked(t, all, func(t *testing.T, r *rig, h *hooks) {
+		release := h.holdOn()
+		defer release()
+		p := r.knock("")
+		r.eventually("asked", func() bool { return len(h.arrivals()) == 1 })
+		require.NoError(t, r.Drain(t.Context(), 0))
+		assert.Equal(t, 503, p.response().StatusCode)
+	})
+}
+
+func TestHooks_closeWhileWaiting(t *testing.T) {
+	hooked(t, all, func(t *testing.T, r *rig, h *hooks) {
+		release := h.holdOn()
+		defer release()
+		p, q := r.connectLater(h), r.connectLater(h)
+		require.NoError(t, r.Close())
+		p.wantEnd()
+		q.wantEnd()
+	})
+}
+
+func (r *rig) connectLater(h *hooks) *peer {
+	n := len(h.arrivals())
+	p := r.knock("")
+	r.eventually("asked", func() bool { return len(h.arrivals()) == n+1 })
+	return p
+}
+
+// acme gives each tenant its own topics.
+func acme(p relay.Pattern) (relay.Pattern, *relay.Refusal) {
+	switch {
+	case strings.HasPrefix(string(p), "secret"):
+		return "", &relay.Refusal{Status: 403, Reason: "not yours"}
+	case p == "flood":
+		return "", &relay.Refusal{Status: 429, Reason: "slowly"}
+	case p == "broken":
+		return "", &relay.Refusal{Status: 503, Reason: "the filter gate failed"}
+	}
+	return "acme." + p, nil
+}
+
+func tenants() *hooks { return &hooks{set: every, pattern: acme} }
+
+// The client's own name for a subscription is what its envelopes have; a plain client publishes to what it subscribed to.
+func TestHooks_rewrite(t *testing.T) {
+	hooked(t, tenants, func(t *testing.T, r *rig, _ *hooks) {
+		p := r.connect("?topic=at.once", envelopes)
+		p.text(`{"id":1,"subscribe":{"topic":"orders.>"}}`)
+		p.wantJSON(`{"id":1,"subscribe":{"topic":"orders.>"}}`)
+		for topic, name := range map[relay.Topic]string{"acme.orders.eu": "orders.>", "acme.at.once": "at.once"} {
+			_, err := r.fan.Broadcast(topic, 1)
+			require.NoError(t, err)
+			push := p.push()
+			assert.Equal(t, name, push["subscription"])
+			assert.Equal(t, string(topic), push["topic"])
+		}
+		_, err := r.fan.Broadcast("orders.eu", "another tenant's")
+		require.NoError(t, err)
+		p.text(`{"id":2,"subscribe":{"topic":"orders.>"}}`)
+		p.wantJSON(`{"id":2,"error":{"code":"already_subscribed","message":"this connection already has this very subscription","temporary":false}}`)
+		p.text(`{"id":3,"unsubscribe":{"topic":"orders.>"}}`)
+		p.wantJSON(`{"id":3,"unsubscribe":{"topic":"orders.>"}}`)
+
+		q := r.connect("?topic=chat")
+		q.text("hello")
+		q.wantText("hello")
+		taken := r.pub.taken()
+		assert.Equal(t, relay.Topic("acme.chat"), taken[len(taken)-1].Topic)
+	})
+}
+
+func TestHooks_refusedSubscriptions(t *testing.T) {
+	hooked(t, tenants, func(t *testing.T, r *rig, _ *hooks) {
+		for topic, status := range map[string]int{"secret": 403, "a&topic=secret": 403, "flood": 429, "broken": 503} {
+			assert.Equal(t, status, r.tryTo("?topic="+topic).StatusCode, topic)
+		}
+		p := r.connect("", envelopes)
+		for topic, want := range map[string]string{
+			"secret.x": `{"code":"refused","message":"not yours","temporary":false}`,
+			"flood":    `{"code":"refused","message":"slowly","temporary":true}`,
+			"broken":   `{"code":"busy","message":"the filter gate failed","temporary":true}`,
+		} {
+			p.text(fmt.Sprintf(`{"id":1,"subscribe":{"topic":%q}}`, topic))
+			p.wantJSON(`{"id":1,"error":` + want + `}`)
+		}
+	})
+}
+
+// A connection's commands keep their order while one of them waits, and nobody else waits with it.
+func TestHooks_commandOrder(t *testing.T) {
+	hooked(t, all, func(t *testing.T, r *rig, h *hooks) {
+		p, bystander := r.connect("", envelopes), r.connect("?topic=by.stander")
+		release := h.holdOn()
+		defer release()
+		for i := 1; i <= 30; i += 3 {
+			p.text(fmt.Sprintf(`{"id":%d,"subscribe":{"topic":"t.%d"}}`, i, i))
+			p.text(fmt.Sprintf(`{"id":%d,"publish":{"topic":"t.%d","data":%d}}`, i+1, i, i))
+			p.text(fmt.Sprintf(`{"id":%d,"ping":{}}`, i+2))
+		}
+		bystander.text("alive")
+		bystander.wantText("alive")
+		release()
+		var order []float64
+		events := 0
+		for len(order) < 20 || events < 10 {
+			m := p.push()
+			switch id, isReply := m["id"].(float64); {
+			case isReply && m["publish"] == nil:
+				order = append(order, id)
+			case !isReply:
+				events++
+			}
+		}
+		for i := 1; i < len(order); i++ {
+			assert.Less(t, order[i-1], order[i])
+		}
+	})
+}
+
+func TestHooks_lateCommand(t *testing.T) {
+	hooked(t, all, func(t *testing.T, r *rig, h *hooks) {
+		p := r.connect("", envelopes)
+		release := h.holdOn()
+		defer release()
+		p.text(`{"id":1,"subscribe":{"topic":"a"}}`)
+		p.text(`{"id":2,"ping":{}}`)
+		p.wantJSON(`{"id":1,"error":{"code":"busy","message":"the filters did not decide in time","temporary":true}}`)
+		p.wantJSON(`{"id":2,"ping":{}}`)
+		release() // what the filters say now comes too late
+		p.text(`{"id":3,"subscribe":{"topic":"a"}}`)
+		p.wantJSON(`{"id":3,"subscribe":{"topic":"a"}}`)
+	}, func(o *transport.Options, _ *transport.Deps) { o.HandshakeTimeout = 300 * time.Millisecond })
+}
+
+func TestHooks_goneWhileAsking(t *testing.T) {
+	hooked(t, all, func(t *testing.T, r *rig, h *hooks) {
+		p := r.connect("", envelopes)
+		release := h.holdOn()
+		p.text(`{"id":1,"subscribe":{"topic":"a"}}`)
+		r.eventually("read", func() bool { return r.metric("relay_received_messages_total") == 1 })
+		_ = p.Close()
+		release()
+		r.eventually("gone", func() bool { return r.metric("relay_connections") == 0 })
+	})
+}
+
+// A relay with hooks only for subscriptions asks about those of connections that came in unasked.
+func TestHooks_subscribeOnly(t *testing.T) {
+	hooked(t, func() *hooks { return &hooks{set: relay.HookSubscribe, pattern: acme} }, func(t *testing.T, r *rig, h *hooks) {
+		p := r.connect("", envelopes)
+		assert.Empty(t, h.arrivals())
+		p.text(`{"id":1,"subscribe":{"topic":"orders"}}`)
+		p.wantJSON(`{"id":1,"subscribe":{"topic":"orders"}}`)
+		_, err := r.fan.Broadcast("acme.orders", json.RawMessage("1"))
+		require.NoError(t, err)
+		assert.Equal(t, "orders", p.push()["subscription"])
+		assert.Equal(t, 403, r.tryTo("?topic=secret").StatusCode)
+	})
+}
+
+// Where the gate leaves it to the filters, one must have accepted.
+func TestHooks_byFilter(t *testing.T) {
+	leave := func(_ *transport.Options, d *transport.Deps) {
+		d.Gate = gate(func(h *relay.Handshake) (relay.Grant, error) {
+			return relay.Grant{Subscribe: true, Publish: true, ByFilter: h.WebSocket}, nil
+		})
+	}
+	for name, tt := range map[string]struct {
+		set    relay.HookSet
+		judged bool
+		want   int
+	}{
+		"accepted":         {every, true, 101},
+		"passed on error":  {every, false, 503},
+		"no hook":          {0, true, 503},
+		"for another hook": {relay.HookSubscribe | relay.HookDisconnect, true, 503},
+	} {
+		t.Run(name, func(t *testing.T) {
+			hooked(t, func() *hooks {
+				return &hooks{set: tt.set, connect: func(a *relay.Arrival) relay.Admission {
+					return relay.Admission{Visit: &a.Visit, Judged: tt.judged}
+				}}
+			}, func(t *testing.T, r *rig, _ *hooks) {
+				assert.Equal(t, tt.want, r.tryTo("").StatusCode)
+			}, leave)
+		})
+	}
+}
+
+// Many that come and go while the filters are slow leave nothing behind.
+func TestHooks_storm(t *testing.T) {
+	hooked(t, tenants, func(t *testing.T, r *rig, h *hooks) {
+		var clients sync.WaitGroup
+		for i := range 40 {
+			clients.Go(func() {
+				for j := range 5 {
+					p := r.dial()
+					p.send(handshake(fmt.Sprintf("?topic=t.%d", i)))
+					switch (i + j) % 3 {
+					case 0: // at once
+					case 1:
+						_ = p.SetReadDeadline(time.Now().Add(time.Duration(j) * time.Millisecond))
+						_, _ = p.r.ReadByte()
+					case 2:
+						if p.response().StatusCode == 101 {
+							p.text("x")
+							p.wantText("x")
+						}
+					}
+					_ = p.Close()
+				}
+			})
+		}
+		clients.Wait()
+		r.eventually("all gone", func() bool { return r.metric("relay_connections") == 0 })
+	})
+}
