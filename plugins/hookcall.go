@@ -68,6 +68,7 @@ func (h *hookCall) stepIn(c *chain) (last bool) {
 func (h *hookCall) admit() {
 	adm := h.admission
 	if adm.Refusal != nil && adm.Visit != nil {
+		adm.Visit.Accepted = h.gen.judgesAmong(adm.Visit.Accepted)
 		h.pipeline.Leave(adm.Visit)
 		adm = relay.Admission{Refusal: adm.Refusal}
 	}

@@ -133,6 +133,13 @@ func visitAttributes(a *relay.Arrival, got relay.Attributes) relay.Attributes {
 	return all
 }
 
+// judgesAmong returns those of the named filters that decide about connections: the others only learn of what came in.
+func (g *generation) judgesAmong(names []string) []string {
+	return slices.DeleteFunc(names, func(name string) bool {
+		return !slices.ContainsFunc(g.steps, func(s step) bool { return s.filter.plugin.name == name && s.filter.has(onConnect) })
+	})
+}
+
 func sorted(a relay.Attributes) relay.Attributes {
 	slices.SortFunc(a, func(x, y relay.Attribute) int { return cmp.Compare(x.Key, y.Key) })
 	return a

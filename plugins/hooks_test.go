@@ -5,13 +5,17 @@ import (
 	"log/slog"
 	"net/http"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	"github.com/tetratelabs/wazero/api"
 
 	"eventrelay/relay"
+	"eventrelay/sdk/abi"
 )
 
 // hooksFilter has the three hooks, and does what the first letter of the topic says.
@@ -168,6 +172,153 @@ func TestHooks_Chain(t *testing.T) {
 	r.connect(arrival(4, "u"))
 	require.NoError(t, r.Part(t.Context()))
 	assert.Zero(t, r.custom("second", "disconnect"))
+}
+
+// A filter that decides about nothing learns of what came in, and its failure is nobody's but its own.
+func TestHooks_DisconnectOnly(t *testing.T) {
+	farewell := Filter{Name: "farewell", Path: guest("farewell"), Allow: []string{"metric"}}
+	r := openRig(t, Options{Lanes: 2}, farewell, hooksFilter("gate"))
+	require.NotNil(t, r.connect(arrival(1, "d")).Refusal)
+	require.NotNil(t, r.connect(arrival(2, "p", "d")).Refusal)
+	adm := r.connect(arrival(3, "p"))
+	assert.Equal(t, []string{"farewell", "gate"}, adm.Visit.Accepted)
+	r.Leave(adm.Visit)
+	r.Leave(&relay.Visit{ID: 4, Accepted: []string{"farewell", "gate"}, Attributes: relay.Attributes{{Key: "tenant", Value: "broken"}}})
+	require.NoError(t, r.Part(t.Context()))
+	assert.EqualValues(t, 2, r.custom("farewell", "disconnect"))
+	assert.EqualValues(t, 3, r.custom("gate", "disconnect"), "it had accepted the second, too")
+	assert.EqualValues(t, 1, r.metric("relay_plugin_hook_calls_total", "plugin", "farewell", "hook", "disconnect", "verdict", "fail"))
+	var line string
+	require.NoError(t, r.Quarantine("farewell", func(b []byte) { line += string(b) }))
+	q, err := ReadQuarantined([]byte(line))
+	require.NoError(t, err)
+	ev, err := q.Relay()
+	require.NoError(t, err)
+	assert.Equal(t, "broken", ev.Attributes.Get("tenant"))
+}
+
+// Everything at once: nothing is lost, told twice, or left behind.
+func TestHooks_Hammer(t *testing.T) {
+	gate, farewell := hooksFilter("gate"), Filter{Name: "farewell", Path: guest("farewell"), Allow: []string{"metric"}}
+	gate.Limits.Time = 5 * time.Second
+	r := openRig(t, Options{Lanes: 2, MaxHooks: 8}, gate, farewell, Filter{Name: "puppet", Path: guest("puppet")})
+	stop := make(chan struct{})
+	var reloads, clients sync.WaitGroup
+	reloads.Go(func() {
+		for i := 0; ; i++ {
+			select {
+			case <-stop:
+				return
+			default:
+			}
+			g := gate
+			g.Config = map[string]any{"version": i % 2}
+			assert.NoError(t, r.Reload(t.Context(), []Filter{g, farewell, {Name: "puppet", Path: guest("puppet")}}))
+		}
+	})
+	var accepted, busy atomic.Int64
+	for worker := range 8 {
+		clients.Go(func() {
+			for i := range 100 {
+				id := uint64(worker*1000 + i)
+				answers := make(chan relay.Admission, 1)
+				a := arrival(id, []relay.Pattern{"p", "d", "t.x"}[i%3])
+				a.Gone.Store(i%10 == 9)
+				if err := r.Connect(a, func(adm relay.Admission) { answers <- adm }); err != nil {
+					assert.ErrorIs(t, err, relay.ErrBusy)
+					busy.Add(1)
+					continue
+				}
+				adm := <-answers
+				r.say("p")
+				if adm.Refusal != nil {
+					continue
+				}
+				accepted.Add(1)
+				decided := make(chan struct{})
+				if r.Subscribe(adm.Visit, "p.q", func(relay.Subscription, *relay.Refusal) { close(decided) }) == nil {
+					<-decided
+				}
+				r.Leave(adm.Visit)
+			}
+		})
+	}
+	clients.Wait()
+	close(stop)
+	reloads.Wait()
+	require.NoError(t, r.Part(t.Context()))
+	assert.Positive(t, accepted.Load())
+	assert.EqualValues(t, accepted.Load(), r.custom("gate", "disconnect"))
+	assert.EqualValues(t, accepted.Load(), r.custom("farewell", "disconnect"))
+	assert.Zero(t, r.metric("relay_hooks_waiting"))
+	assert.Zero(t, r.metric("relay_hooks_refused_total", "hook", "disconnect"))
+	t.Logf("%d accepted, %d turned away", accepted.Load(), busy.Load())
+}
+
+// What a hook answers is foreign bytes.
+func FuzzHookAnswer(f *testing.F) {
+	f.Add(record(0, "a.>", ""), true)
+	f.Add(record(0, "", "", "header.x", "1", "tenant", "acme"), true)
+	f.Add(record(0, "a", "payload"), false)
+	f.Add("", false)
+	f.Fuzz(func(t *testing.T, answer string, connect bool) {
+		h := onSubscribe
+		if connect {
+			h = onConnect
+		}
+		asked := &relay.Event{Topic: "asked"}
+		in := &instance{mem: fuzzMemory(answer)}
+		in.call.hook = h
+		out := &outgoing{}
+		out.setHook(h, asked)
+		a, failed := in.readHook(abi.RecordAnswer(8, uint32(len(answer))), out)
+		if failed != nil {
+			require.Equal(t, causeBadAnswer, failed.cause)
+			return
+		}
+		require.Equal(t, saidTransform, a.said)
+		_, err := relay.ParsePattern(string(a.event.Topic))
+		require.NoError(t, err)
+		require.Empty(t, a.event.Payload)
+		last := ""
+		for _, x := range a.event.Attributes {
+			require.False(t, abi.OfRequest([]byte(x.Key)), "%q is the request's", x.Key)
+			require.Less(t, last, x.Key)
+			last = x.Key
+		}
+	})
+}
+
+// fuzzMemory is a guest's memory with an answer at 8.
+type memoryOf struct {
+	api.Memory
+	bytes []byte
+}
+
+func fuzzMemory(answer string) api.Memory {
+	return memoryOf{bytes: append(make([]byte, 8), answer...)}
+}
+
+// Read implements api.Memory.
+func (m memoryOf) Read(at, n uint32) ([]byte, bool) {
+	if uint64(at)+uint64(n) > uint64(len(m.bytes)) {
+		return nil, false
+	}
+	return m.bytes[at : at+n], true
+}
+
+// A connection through a filter in WebAssembly, from a loop's question to its answer.
+func BenchmarkHooks_Connect(b *testing.B) {
+	r := openRig(b, Options{Lanes: 1}, hooksFilter("gate"))
+	answers := make(chan relay.Admission, 1)
+	a := arrival(1, "p")
+	b.ReportAllocs()
+	for b.Loop() {
+		if err := r.Connect(a, func(adm relay.Admission) { answers <- adm }); err != nil {
+			b.Fatal(err)
+		}
+		<-answers
+	}
 }
 
 // What a subscription emits goes on with the next filters, and is inbound.
