@@ -325,6 +325,7 @@ func TestBinary_check(t *testing.T) {
 		{"unknown key", "websockt: {}\n", 2, `^$`, `relay\.yaml:9: websockt: unknown key .*websocket`},
 		{"bad value", "log: {level: loud}\n", 2, `^$`, `relay\.yaml:9: log\.level: .*debug, info, warn or error`},
 		{"open to all", "insecure_public: false\nauth: {}\nlisten: 0.0.0.0:80\n", 2, `^$`, `relay\.yaml`},
+		{"nobody to decide", "auth: {by_filter: true}\n", 2, `^$`, `auth\.by_filter: no filter has the hook on_connect`},
 		{
 			"broken modules", "  - {name: bad, path: " + broken + "}\n  - name: worse\n    path: none.wasm\n", 2, `^$`,
 			`relay\.yaml:9: filters\[1\]: .*broken\.wasm: not a WebAssembly.*\n.*relay\.yaml:11: filters\[2\]: .*none\.wasm: .*no such file.*\nrelay: 2 filters of .*relay\.yaml can't be loaded\n$`,

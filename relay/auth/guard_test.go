@@ -244,3 +244,56 @@ func FuzzGuard_Admit(f *testing.F) {
 		require.True(t, origin == "https://good.example" || origin == "http://"+host)
 	})
 }
+
+// Where filters decide, a WebSocket needs no key or token, though it is held to hosts and origins; HTTP is as without it.
+func TestGuard_Admit_ByFilter(t *testing.T) {
+	options := Options{ByFilter: true, PublishKeys: []Secret{key}, AllowedHosts: []string{"relay.example"}, AllowedOrigins: []string{"https://good.example"}}
+	g, err := New(options)
+	require.NoError(t, err)
+	all := relay.Grant{Publish: true, Subscribe: true, ByFilter: true}
+	for name, tc := range map[string]struct {
+		host  string
+		shown []string
+		want  int
+	}{
+		"nothing shown":      {host: "relay.example"},
+		"an address":         {host: "192.0.2.1:8080"},
+		"unknown bearer":     {host: "relay.example", shown: []string{"Authorization", "Bearer theirs"}},
+		"another scheme":     {host: "relay.example", shown: []string{"Authorization", "Basic abc"}},
+		"unknown token":      {host: "relay.example", shown: []string{"?token", "theirs"}},
+		"a publish key":      {host: "relay.example", shown: []string{"X-API-Key", key}},
+		"listed origin":      {host: "relay.example", shown: []string{"Origin", "https://good.example"}},
+		"another origin":     {host: "relay.example", shown: []string{"Origin", "https://evil.example"}, want: 403},
+		"a name not listed":  {host: "evil.example", want: 403},
+		"rebound name":       {host: "evil.example", shown: []string{"Origin", "http://evil.example"}, want: 403},
+		"no host":            {want: 403},
+		"two bearer headers": {host: "relay.example", shown: []string{"Authorization", "Bearer a", "Authorization", "Bearer b"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			h := shake(away, tc.host, tc.shown...)
+			h.WebSocket = true
+			grant, err := g.Admit(h)
+			require.Equal(t, tc.want, status(t, err), "%v", err)
+			if err == nil {
+				assert.Equal(t, all, grant)
+			}
+		})
+	}
+	_, err = g.Admit(shake(away, "relay.example", "Authorization", "Bearer theirs"))
+	assert.Equal(t, 401, status(t, err), "publishing over HTTP")
+	grant, err := g.Admit(shake(away, "relay.example"))
+	if err == nil {
+		assert.Equal(t, 401, status(t, grant.NeedPublish()))
+	}
+
+	// Without keys, strangers may not publish over HTTP, whatever filters let in by WebSocket.
+	options.PublishKeys = nil
+	g, err = New(options)
+	require.NoError(t, err)
+	_, err = g.Admit(shake(away, "relay.example"))
+	assert.Equal(t, 403, status(t, err))
+
+	options.SubscribeTokens = []Secret{token}
+	_, err = New(options)
+	require.ErrorContains(t, err, "auth.by_filter")
+}

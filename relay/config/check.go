@@ -135,7 +135,7 @@ func (c *Config) warn() (out []string) {
 	listenLocal, _ := address(c.Listen)
 	adminLocal, _ := address(c.Admin.Listen)
 	if c.InsecurePublic {
-		if !listenLocal && !(c.Auth.NeedsKey() && c.Auth.NeedsToken()) {
+		if !listenLocal && !(c.Auth.NeedsKey() && c.Auth.GuardsSockets()) {
 			out = append(out, fmt.Sprintf("insecure_public: anyone who reaches %s can %s", c.Listen, c.openTo()))
 		}
 		if !adminLocal && c.Admin.Listen != "off" {

@@ -16,6 +16,8 @@ func TestLoad_PublicAddressesNeedAuth(t *testing.T) {
 		keys   = "RELAY_AUTH_PUBLISH_KEYS=0123456789abcdef"
 		tokens = "RELAY_AUTH_SUBSCRIBE_TOKENS=0123456789abcdef"
 		open   = "RELAY_INSECURE_PUBLIC=true"
+
+		filters = "RELAY_AUTH_BY_FILTER=true"
 	)
 	for name, tc := range map[string]struct {
 		environ []string
@@ -35,6 +37,9 @@ func TestLoad_PublicAddressesNeedAuth(t *testing.T) {
 		"all, keys":                {environ: []string{"RELAY_LISTEN=:80", keys}, refused: "anyone there could subscribe"},
 		"all, tokens":              {environ: []string{"RELAY_LISTEN=:80", tokens}, refused: "anyone there could publish;"},
 		"all, keys and tokens":     {environ: []string{"RELAY_LISTEN=:80", keys, tokens}},
+		"all, filters":             {environ: []string{"RELAY_LISTEN=:80", filters}, refused: "anyone there could publish;"},
+		"all, keys and filters":    {environ: []string{"RELAY_LISTEN=:80", keys, filters}},
+		"override with filters":    {environ: []string{"RELAY_LISTEN=:80", open, filters}, warned: []string{"anyone who reaches :80 can publish"}},
 		"all, override":            {environ: []string{"RELAY_LISTEN=:80", open}, warned: []string{"anyone who reaches :80 can publish and subscribe"}},
 		"all, override with keys":  {environ: []string{"RELAY_LISTEN=:80", open, keys}, warned: []string{"anyone who reaches :80 can subscribe"}},
 		"admin for all":            {environ: []string{"RELAY_ADMIN_LISTEN=:90"}, refused: "the admin listener has no auth"},

@@ -2,10 +2,13 @@ package transport
 
 import (
 	"bytes"
+	"fmt"
 	"io"
 	"log/slog"
 	"net/netip"
+	"strings"
 	"testing"
+	"unicode/utf8"
 
 	"github.com/gobwas/ws"
 	"github.com/stretchr/testify/assert"
@@ -35,7 +38,7 @@ const (
 func admitter() *Server {
 	o := DefaultOptions()
 	o.MaxConnections = 1 << 30
-	return &Server{options: o, deps: Deps{Gate: open{}, Log: slog.New(slog.DiscardHandler)}}
+	return &Server{options: o, portable: &portable{core: &core{}}, deps: Deps{Gate: open{}, Log: slog.New(slog.DiscardHandler)}}
 }
 
 func BenchmarkAdmit(b *testing.B) {
@@ -72,5 +75,58 @@ func TestAdmit_allocations(t *testing.T) {
 		if refusal := u.admit(s, head, netip.AddrPort{}); refusal != nil {
 			t.Error(refusal)
 		}
+		if asks, refusal := s.asks(u); asks || refusal != nil {
+			t.Error("no filter is asked")
+		}
 	}))
+}
+
+// What filters are shown of a request is in order, whatever the request is.
+func checkRequestAttributes(t *testing.T, r *request) {
+	last := ""
+	for _, a := range requestAttributes(r, netip.MustParseAddrPort("192.0.2.1:5")) {
+		require.Less(t, last, a.Key, "sorted, and unique")
+		require.True(t, utf8.ValidString(a.Key) && utf8.ValidString(a.Value), "%q %q", a.Key, a.Value)
+		require.Less(t, len(a.Key)+len(a.Value), 4*maxHead)
+		last = a.Key
+		if name, ok := strings.CutPrefix(a.Key, "header."); ok && name != "host" {
+			require.Equal(t, text(strings.Join(r.header[canonical(name)], ", ")), a.Value)
+		}
+	}
+	require.NotEmpty(t, last)
+}
+
+func TestRequestAttributes(t *testing.T) {
+	for _, head := range []string{libraryHead, browserHead, "GET /ws?\xff=\xfe HTTP/1.1\r\nHost: \xff\r\nA: \r\na: 1\r\nHeader.X: y\r\nPath: /z\r\n\r\n"} {
+		r := new(request)
+		require.Nil(t, r.parse([]byte(head)))
+		require.Nil(t, r.parseTarget())
+		checkRequestAttributes(t, r)
+	}
+}
+
+// Nothing of an arrival is a part of the bytes that the next handshake is read into.
+func TestArrival_ownsItsBytes(t *testing.T) {
+	s, u := admitter(), new(upgrade)
+	require.Nil(t, u.admit(s, []byte(browserHead), netip.AddrPort{}))
+	a := newArrival(u, netip.AddrPort{}, []byte("rest"))
+	before := fmt.Sprint(a.Request, a.Topics, string(a.upgrade.answer), a.upgrade.publish)
+	for i := range u.request.text[:cap(u.request.text)] {
+		u.request.text[:cap(u.request.text)][i] = 'x'
+	}
+	clear(u.answer[:cap(u.answer)])
+	clear(u.patterns)
+	assert.Equal(t, before, fmt.Sprint(a.Request, a.Topics, string(a.upgrade.answer), a.upgrade.publish))
+}
+
+// What a handshake costs that filters are asked about, beyond the asking.
+func BenchmarkArrival(b *testing.B) {
+	s, u := admitter(), new(upgrade)
+	if refusal := u.admit(s, []byte(browserHead), netip.AddrPort{}); refusal != nil {
+		b.Fatal(refusal)
+	}
+	b.ReportAllocs()
+	for b.Loop() {
+		newArrival(u, netip.AddrPort{}, nil)
+	}
 }

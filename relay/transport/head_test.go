@@ -118,6 +118,7 @@ func FuzzHead(f *testing.F) {
 		for name, values := range std.Header {
 			assert.Equal(t, values, r.header[name], name)
 		}
+		checkRequestAttributes(t, r)
 		u := new(upgrade)
 		if u.negotiate(r, false) != nil {
 			return
