@@ -53,6 +53,9 @@ func (in *instance) readHook(raw abi.Answer, out *outgoing) (answer, *failure) {
 	return answer{said: saidTransform, event: next}, nil
 }
 
+// maxGiven is the most bytes of attributes that filters may give a connection, of which there may be very many.
+const maxGiven = 8 << 10
+
 // given returns those attributes of a record answered to connect that are not the request's.
 func given(got abi.Attributes) (relay.Attributes, *failure) {
 	var attrs relay.Attributes
@@ -61,8 +64,8 @@ func given(got abi.Attributes) (relay.Attributes, *failure) {
 		if abi.OfRequest(key) {
 			continue
 		}
-		if size += abi.AttributeSize + len(key) + len(value); size > maxAttributes {
-			return nil, badAnswer("attributes of more than %d bytes", maxAttributes)
+		if size += abi.AttributeSize + len(key) + len(value); size > maxGiven {
+			return nil, badAnswer("attributes of more than %d bytes for a connection", maxGiven)
 		}
 		attrs = append(attrs, relay.Attribute{Key: string(key), Value: string(value)})
 	}

@@ -197,6 +197,20 @@ func TestHooks_DisconnectOnly(t *testing.T) {
 	assert.Equal(t, "broken", ev.Attributes.Get("tenant"))
 }
 
+// What a filter gives a connection is bounded, whatever the request beside it was.
+func TestGiven_Bound(t *testing.T) {
+	list := func(size int) abi.Attributes {
+		a := abi.AppendAttribute(abi.Attributes{}, "header.big", strings.Repeat("x", 16<<10))
+		return abi.AppendAttribute(a, "tenant", strings.Repeat("x", size-abi.AttributeSize-len("tenant")))
+	}
+	got, failed := given(list(maxGiven))
+	require.Nil(t, failed)
+	assert.Len(t, got, 1)
+	_, failed = given(list(maxGiven + 1))
+	require.NotNil(t, failed)
+	assert.Equal(t, causeBadAnswer, failed.cause)
+}
+
 // Everything at once: nothing is lost, told twice, or left behind.
 func TestHooks_Hammer(t *testing.T) {
 	gate, farewell := hooksFilter("gate"), Filter{Name: "farewell", Path: guest("farewell"), Allow: []string{"metric"}}
