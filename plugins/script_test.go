@@ -163,6 +163,8 @@ func TestScript_faults(t *testing.T) {
 		{"Function", "event => new (event.constructor.constructor)('return 1')()", "inline:1:15: TypeError: eval is not supported"},
 		{"an event that is over", "export default e => { globalThis.old ??= e; return old.topic ? e : null }", "inline:1:52: TypeError: this event is over: an event is good until the function that it was given to returns; keep what you need of it"},
 		{"a bad topic", "event => { emit({topic: 'a..b', data: 1}) }", `inline:1:12: TypeError: emit: not a topic: "a..b" has an empty token (two dots in a row, or one at an end)`},
+		{"refuse", "event => refuse(403, 'no')", "inline: TypeError: refuse is for onConnect and onSubscribe: write drop or reject"},
+		{"refuse with what is no status", "event => refuse(200)", "inline:1:10: TypeError: refuse: 200 is no status: write 400 to 599, such as 401 or 403"},
 		{"attributes", "event => { event.attributes.o = {}; return event }", "inline: TypeError: attributes.o must be a string, not an object"},
 		{"not granted", "event => kv.get('a')", "inline:1:13: TypeError: kv is not granted: add kv to the filter's allow in relay.yaml"},
 		{"a cycle", "event => { event.data.self = event.data; return event }", "inline: TypeError: circular reference"},
@@ -190,7 +192,7 @@ func TestScript_refusedAtLoad(t *testing.T) {
 		{"import", "import fs from 'fs'\nexport default e => e", "filter.js: ReferenceError: could not load module 'fs': a script is one file; put what it imports into it (esbuild --bundle --format=esm)"},
 		{"onInit refuses", "export default e => e\nexport function onInit(config) { throw new Error('field ' + config.field + ' is unknown') }", "filter.js:2:76: Error: field x is unknown"},
 		{"top-level await", "await new Promise(() => {})\nexport default e => e", "filter.js: the top level waits for a promise that does not settle: there is nothing to wait for in a filter, no timer and no network"},
-		{"emit at the start", "emit({data: 1})\nexport default e => e", "filter.js:1:1: TypeError: emit is for events only, not for the start, connections and subscriptions"},
+		{"emit at the start", "emit({data: 1})\nexport default e => e", "filter.js:1:1: TypeError: emit is for events, not for the start"},
 		{"a loop at the start", "for (;;);\nexport default e => e", "timeout: took longer than 200ms"},
 		{"too much memory at the start", "const a = []; for (;;) a.push(new Uint8Array(1e6))\nexport default e => e", "out of memory (limits.memory)"},
 		{"binary", "\x00", "filter.js: the script is not UTF-8 text"},
@@ -255,7 +257,7 @@ func TestScript_globals(t *testing.T) {
 		"EvalError Float16Array Float32Array Float64Array Function Infinity Int16Array Int32Array Int8Array InternalError Iterator JSON Map Math NaN Number Object "+
 		"Promise Proxy RangeError ReferenceError Reflect RegExp Set String SuppressedError Symbol SyntaxError TypeError URIError Uint16Array Uint32Array Uint8Array "+
 		"Uint8ClampedArray WeakMap WeakSet atob btoa config console decodeURI decodeURIComponent drop emit encodeURI encodeURIComponent escape globalThis "+
-		"isFinite isNaN kv log metric now parseFloat parseInt queueMicrotask random reject undefined unescape", became(r, jsEvent("1")))
+		"isFinite isNaN kv log metric now parseFloat parseInt queueMicrotask random refuse reject undefined unescape", became(r, jsEvent("1")))
 }
 
 // scriptHostiles are scripts that want to break their host, and what becomes of the first event. The second, after the

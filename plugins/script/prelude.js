@@ -302,6 +302,7 @@ function answer(x) {
 	if (x === true) return PASS;
 	if (x instanceof Promise) return x;
 	if (x instanceof Verdict) {
+		if (x.code > 1 && hook !== 'onConnect' && hook !== 'onSubscribe') throw new TypeError('refuse is for onConnect and onSubscribe: write drop or reject');
 		nReason(x.code, x.reason);
 		return DROP;
 	}
@@ -325,7 +326,7 @@ function answerOne(x) {
 }
 
 function emit(x) {
-	if (current === null || hook !== 'onEvent') throw new TypeError('emit is for events only, not for the start, connections and subscriptions');
+	if (current === null || hook === 'onConnect') throw new TypeError(`emit is for events, not for ${current === null ? 'the start' : 'onConnect'}`);
 	return deliver(nEmit, x) === 1;
 }
 
@@ -407,6 +408,10 @@ publish('console', freeze({ log, info: log, debug: log.debug, warn: log.warn, er
 publish('emit', emit);
 publish('drop', verdict(0));
 publish('reject', verdict(1));
+publish('refuse', (status, reason = '') => {
+	if (!isInteger(status) || status < 400 || status > 599) throw new TypeError(`refuse: ${shown(status)} is no status: write 400 to 599, such as 401 or 403`);
+	return new Verdict(status, String(reason));
+});
 for (const word of ['kv', 'now', 'random', 'metric']) {
 	let x = granted[word];
 	if (!grants.includes(word)) {

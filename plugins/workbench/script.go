@@ -1,13 +1,17 @@
 package workbench
 
-import "strings"
+import (
+	"strings"
+
+	"eventrelay/sdk/js"
+)
 
 // jsLanguage is JavaScript, which relay runs as it is: there is nothing to build, and no SDK but a file of types.
 var jsLanguage = &Language{
 	Name: "js", Title: "JavaScript", aliases: []string{"javascript", "mjs", "node"},
 	reserved:  []string{"relay"},
 	recognise: jsName,
-	sdk:       func() ([]sourceFile, error) { return nil, nil },
+	sdk:       func() ([]sourceFile, error) { return sourceFiles("", js.Files) },
 }
 
 // jsName is the name of the one script.

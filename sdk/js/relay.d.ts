@@ -10,8 +10,8 @@ interface RelayEvent {
 	text: string;
 	bytes: Uint8Array;
 	kind: "json" | "text" | "binary";
-	/** Strings that go with the event from filter to filter; subscribers don't get them. */
-	attributes: Record<string, string>;
+	/** Strings that go with the event from filter to filter; subscribers don't get them. Numbers may be set. */
+	attributes: Record<string, any>;
 	/** The event_id. */
 	readonly id: string;
 	/** Came from a client's socket; otherwise it was published by HTTP. */
@@ -54,6 +54,8 @@ declare const config: Readonly<Record<string, any>>;
 declare function drop(reason?: string): RelayVerdict;
 /** Ends the event and tells its publisher that it is at fault: status 422 and the reason. */
 declare function reject(reason?: string): RelayVerdict;
+/** For onConnect and onSubscribe: refuses with an HTTP status from 400 to 599. */
+declare function refuse(status: number, reason?: string): RelayVerdict;
 /** Makes a further event, which goes on with the filters after this one. False if there were too many in one call. */
 declare function emit(event: RelayEvent | RelayNewEvent): boolean;
 
