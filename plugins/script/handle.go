@@ -38,7 +38,7 @@ const answerRoom = 16 << 10
 
 // handle gives the script a record of size bytes, which is in the buffer.
 func (v *VM) handle(e entry, size uint32) (abi.Answer, error) {
-	v.level, v.answer, v.size = 0, abi.Pass, size
+	v.level, v.answer, v.size, v.parser.shortest = 0, abi.Pass, size, false
 	if v.state.large != 0 {
 		if _, err := v.do(callFreeBlock, uint64(v.state.large)); err != nil {
 			return 0, err
@@ -193,6 +193,9 @@ func (v *VM) make(args *[maxArgs]value) (m made, ok bool, fault string) {
 func (v *VM) same() bool {
 	if bytes.Equal(v.content, v.record.Payload) {
 		return true
+	}
+	if v.parser.shortest {
+		return false
 	}
 	x := v.nativeData(nil)
 	if x == exception {

@@ -1,6 +1,7 @@
 package script
 
 import (
+	"bytes"
 	"encoding/binary"
 	"strconv"
 	"strings"
@@ -24,6 +25,9 @@ type parser struct {
 	text []byte
 	at   uint32 // where text lies in the guest's memory
 	pos  int
+
+	// shortest says that the text is what JSON.stringify would write of the value.
+	shortest bool
 }
 
 const (
@@ -43,11 +47,12 @@ func (v *VM) parse(ptr, n uint32) (value, bool) {
 		p.atoms = make(map[string]uint32)
 	}
 	p.text, p.at, p.pos = v.view(ptr, n), ptr, 0
-	p.values, p.names = p.values[:0], p.names[:0]
+	p.values, p.names, p.shortest = p.values[:0], p.names[:0], true
 	x, ok := p.value(v, 0)
 	if ok && p.space() == 0 && p.pos == len(p.text) {
 		return x, true
 	}
+	p.shortest = false
 	if ok {
 		p.values = append(p.values, x)
 	}
@@ -64,6 +69,7 @@ func (p *parser) space() byte {
 	for ; p.pos < len(p.text); p.pos++ {
 		switch c := p.text[p.pos]; c {
 		case ' ', '\t', '\n', '\r':
+			p.shortest = false
 		default:
 			return c
 		}
@@ -132,6 +138,8 @@ func (p *parser) numberOf(raw []byte, n int32, whole bool) (value, bool) {
 		return integer(n), true
 	}
 	f, err := strconv.ParseFloat(string(raw), 64)
+	p.decoded = appendNumber(p.decoded[:0], f)
+	p.shortest = p.shortest && bytes.Equal(p.decoded, raw)
 	return number(f), err == nil
 }
 
@@ -144,7 +152,7 @@ func (p *parser) raw() (raw []byte, escaped, ok bool) {
 			p.pos++
 			return p.text[start:p.pos], escaped, true
 		case '\\':
-			escaped = true
+			escaped, p.shortest = true, false
 			if !p.escape() {
 				return nil, false, false
 			}
@@ -192,6 +200,9 @@ func (p *parser) name(v *VM) (atom uint32, ok bool) {
 		raw = p.decoded
 	} else {
 		raw = raw[1 : len(raw)-1]
+	}
+	if len(raw) > 0 && '0' <= raw[0] && raw[0] <= '9' {
+		p.shortest = false // JSON.stringify puts numbers first
 	}
 	if atom, known := p.atoms[string(raw)]; known {
 		return atom, true
