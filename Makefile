@@ -59,7 +59,7 @@ fuzz: ## fuzz each target for FUZZTIME (10s), from the corpus in its testdata/fu
 bench: ## run the benchmarks that match BENCH (all) for BENCHTIME (1s) each
 	$(GO) test -run '^$$' -bench '$(BENCH)' -benchmem -benchtime $(BENCHTIME) $(PACKAGES)
 
-bench-plugins: ## compare what an event costs in a filter with other hosts of WebAssembly; RUNS (5), BENCHTIME (1s)
+bench-plugins: quickjs ## compare what an event costs in a filter with other hosts of WebAssembly; RUNS (5), BENCHTIME (1s)
 	$(MAKE) --no-print-directory -C testdata/peers/plugins guests
 	cd testdata/peers/plugins && $(GO) run . -runs $(RUNS) -time $(BENCHTIME)
 

@@ -1,6 +1,6 @@
 // Command plugins measures what one event costs in a WebAssembly filter: relay's pipeline, the same guest called by
 // wazero with nothing around it, the Extism Go SDK, and http-wasm-host-go, each with the filter of c/scan.h and one
-// event of 235 bytes. Runs are interleaved; the table has medians and the spread.
+// event of 235 bytes; and relay's scripts beside goja, JavaScript in Go without a sandbox. Runs are interleaved; the table has medians and the spread.
 package main
 
 import (

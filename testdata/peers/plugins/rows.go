@@ -38,8 +38,30 @@ func open() ([]row, error) {
 		return nil, err
 	}
 	rows = append(rows, row{name: "relay, C, each of 8 in a chain", divisor: 8, raw: "wazero alone, C", bench: eight.bench})
+	scripts, err := openScripts()
+	if err != nil {
+		return nil, err
+	}
 	others, err := openOthers()
-	return append(rows, others...), err
+	return append(append(rows, scripts...), others...), err
+}
+
+// openScripts starts each script in relay and in goja.
+func openScripts() (rows []row, err error) {
+	for _, s := range scripts {
+		host, err := openScript(s.text)
+		if err != nil {
+			return nil, err
+		}
+		goja, err := openGoja(s.text, s.writes)
+		if err != nil {
+			return nil, err
+		}
+		rows = append(rows,
+			row{name: "relay, JavaScript, " + s.name, divisor: 1, raw: "goja, " + s.name, bench: host.bench},
+			row{name: "goja, " + s.name, divisor: 1, bench: goja.bench})
+	}
+	return rows, nil
 }
 
 func openOthers() ([]row, error) {

@@ -1,0 +1,57 @@
+package server
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"eventrelay/plugins"
+)
+
+// A script filters what comes by HTTP and from sockets, and a change of its file is taken over by the running relay; a
+// broken one is not.
+func TestServer_Script(t *testing.T) {
+	if plugins.QuickJS() == "" {
+		if os.Getenv("RELAY_TEST_TOOLCHAINS") == "require" {
+			t.Fatal("built without QuickJS")
+		}
+		t.Skip("built without QuickJS")
+	}
+	eachDriver(t, func(t *testing.T, driver string) {
+		file := filepath.Join(t.TempDir(), "filter.js")
+		write := func(text string) {
+			require.NoError(t, os.WriteFile(file, []byte(text), 0o600))
+		}
+		write(`export default function (event) {
+	if (event.data.n < 0) return reject("n must not be below 0");
+	event.data.n += config.add;
+	return [event, {topic: "copies", data: {of: event.data.n}}];
+}`)
+		r := start(t, base(driver)+fmt.Sprintf("filters: [{name: js, script: %q, topics: [a], config: {add: 1}, limits: {time: 5s}}, "+
+			"{name: one, inline: 'event => event.data.of !== 3', topics: [copies], limits: {time: 5s}}]\n", file))
+		a, copies := r.subscribe("topic=a"), r.subscribe("topic=copies")
+		assert.Equal(t, "transformed", r.publish("a", `{"n": 1}`).Verdict)
+		assert.Equal(t, `{"n":2}`, read(t, a))
+		assert.Equal(t, `{"of":2}`, read(t, copies))
+		assert.Equal(t, "transformed", r.publish("a", `{"n": 2}`).Verdict)
+		assert.Equal(t, `{"n":3}`, read(t, a), "its copy is dropped by the second filter")
+		refused := r.publish("a", `{"n": -1}`)
+		assert.Equal(t, 422, refused.status)
+		assert.Equal(t, "js", refused.Filter)
+
+		write("export default event => {\n\treturn event +\n}")
+		assert.ErrorContains(t, r.ReloadFile(t.Context()), "filter.js:3:1: SyntaxError")
+		assert.Equal(t, "transformed", r.publish("a", `{"n": 3}`).Verdict)
+		assert.Equal(t, `{"n":4}`, read(t, a), "the old one runs on")
+		assert.Equal(t, `{"of":4}`, read(t, copies))
+
+		write("export default event => event")
+		require.NoError(t, r.ReloadFile(t.Context()))
+		assert.Equal(t, "accepted", r.publish("a", `{"n": 5}`).Verdict)
+		assert.Equal(t, `{"n": 5}`, read(t, a))
+	})
+}
