@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math"
 	"path/filepath"
+	"strings"
 	"sync"
 	"time"
 
@@ -130,6 +131,15 @@ func (f *filter) compileScript(ctx context.Context, m *moduleFile) error {
 	}
 	in.close()
 	return nil
+}
+
+// scriptTrapText is what happened to a script, where text is what happened to QuickJS.
+func scriptTrapText(err error, text string) string {
+	if errors.Is(err, script.ErrMemory) {
+		return script.ErrMemory.Error()
+	}
+	text, _, _ = strings.Cut(text, " in ")
+	return text
 }
 
 // name is how errors of the script call its file.

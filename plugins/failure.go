@@ -82,6 +82,9 @@ func (e exit) Error() string { return fmt.Sprintf("proc_exit(%d)", uint32(e)) }
 func (in *instance) callFailure(err error) *failure {
 	f := &failure{cause: causeTrap}
 	f.text, f.functions = in.filter.trapText(err)
+	if in.script != nil { // QuickJS's functions, which say nothing about the script
+		f.text, f.functions = scriptTrapText(err, f.text), nil
+	}
 	switch e, exited := errors.AsType[exit](err); {
 	case exited:
 		f.cause, f.text = causeExit, e.Error()

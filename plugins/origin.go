@@ -62,6 +62,8 @@ func (f *Filter) checkOrigin(at string) error {
 		return f.checkUse(at)
 	case IsScript(f.Path):
 		return fmt.Errorf("%s.path: %s is JavaScript; write script: in place of path:", at, clean(f.Path, maxErrorText))
+	case f.Path == "" && f.Limits.Memory != 0 && f.Limits.Memory < scriptMemory:
+		return fmt.Errorf("%s.limits.memory: %v; a script takes at least %v", at, f.Limits.Memory, scriptMemory)
 	case relay.Size(len(f.Inline)) > maxInline:
 		return fmt.Errorf("%s.inline: %d bytes; at most %v, or write script: and a file", at, len(f.Inline), maxInline)
 	}

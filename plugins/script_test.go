@@ -296,6 +296,7 @@ var scriptHostiles = []struct{ name, body, want string }{
 	{"a detached buffer", `const b = event.bytes; b.buffer.transfer(); event.bytes = b; return event`, "not one JSON value"},
 	{"a resizable buffer", `new ArrayBuffer(8, {maxByteLength: 1e9}).resize(1e9)`, "out of memory|RangeError"},
 	{"an event that grows as it is written", `let o = []; for (let i = 0; i < 30; i++) o = [o, o, "x".repeat(1e3)]; for (;;) emit({data: o})`, "timeout|out of memory|invalid string length|string too long|full"},
+	{"what is in many places and leaves no trace", `const o = {}; for (let i = 0; i < 5e3; i++) o["k" + i] = undefined; event.data = new Array(1e5).fill(o); return event`, "timeout|out of memory"},
 	{"members of any name", `for (let i = 0; ; i++) { const o = {}; o["k" + i] = 1; emit({data: o}) }`, "timeout"},
 	{"too many emits", `for (let i = 0; i < 1e5; i++) if (!emit({data: i})) throw new Error("full at " + i)`, "full at 64"},
 }
@@ -390,6 +391,26 @@ func FuzzScript_JSON(f *testing.F) {
 			require.Equal(t, *wrote.Emitted[0].Payload, *wrote.Event.Payload)
 		}
 	})
+}
+
+// TestScript_goesBackInPlace: a script that broke is back by a copy of its memory, not by another instance.
+func TestScript_goesBackInPlace(t *testing.T) {
+	f := inline(t, `let seen = 0
+export default event => {
+	seen++
+	if (event.data === "loop") for (;;);
+	event.data = seen
+	return event
+}`)
+	f.Limits.Time = 50 * time.Millisecond
+	r := openRig(t, Options{Lanes: 1}, f)
+	for range 3 {
+		assert.Equal(t, "transformed → orders.new json 1"+jsAttrs, became(r, jsEvent("{}")))
+		assert.Equal(t, "transformed → orders.new json 2"+jsAttrs, became(r, jsEvent("{}")))
+		assert.Contains(t, became(r, jsEvent(`"loop"`)), "failed (timeout")
+	}
+	assert.EqualValues(t, 3, r.metric("relay_plugin_restores_total"))
+	assert.Zero(t, r.metric("relay_plugin_restarts_total"))
 }
 
 func BenchmarkScript(b *testing.B) {

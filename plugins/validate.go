@@ -26,6 +26,7 @@ const (
 	maxEmitCount = maxEmitsPerEvent
 	maxConfig    = relay.MiB
 	maxInline    = 64 * relay.KiB
+	scriptMemory = 2 * relay.MiB // QuickJS alone takes 1.2 MiB
 
 	maxFailures    = 100_000
 	maxQuarantined = 10_000

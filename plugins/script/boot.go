@@ -76,7 +76,25 @@ func (v *VM) Boot(p *Program, s Settings) error {
 	if err := v.bootPrelude(s); err != nil {
 		return err
 	}
-	return v.bootScript()
+	if err := v.bootScript(); err != nil {
+		return err
+	}
+	return v.spare()
+}
+
+// headroom is memory that is there when the script has started: an instance can be brought back to its start only where
+// its memory has not grown since.
+const headroom = 512 << 10
+
+func (v *VM) spare() error {
+	ptr, err := v.alloc(headroom)
+	if errors.Is(err, ErrMemory) {
+		return nil
+	}
+	if err == nil {
+		_, err = v.do(callFreeBlock, uint64(ptr))
+	}
+	return err
 }
 
 // bootPrelude runs the prelude, which returns the functions that the host calls.

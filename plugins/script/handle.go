@@ -213,6 +213,9 @@ func attributes(text []byte) (attrs abi.Attributes, fault string) {
 	if err := json.Unmarshal(text, &list); err != nil {
 		return nil, err.Error()
 	}
+	if len(list)%2 != 0 {
+		return nil, "BUG: an attribute has no value"
+	}
 	pairs := slices.Collect(slices.Chunk(list, 2))
 	slices.SortFunc(pairs, func(a, b []string) int { return cmp.Compare(a[0], b[0]) })
 	for i, p := range pairs {

@@ -50,6 +50,7 @@ const (
 
 const (
 	maxEncode      = 4 << 20 // what is larger is written by QuickJS, within the call's time and memory
+	maxEncodeSteps = 1 << 20 // values that are looked at, as one may be in many places and leave no trace
 	maxEncodeDepth = 512     // that relay takes
 )
 
@@ -98,9 +99,16 @@ func (p *plain) encode(v *VM, dst []byte, x value) ([]byte, bool) {
 // encoder is one encode. It never reads outside memory: an address that is none makes it bad.
 type encoder struct {
 	plain
-	mem []byte
-	dst []byte
-	bad bool
+	mem   []byte
+	dst   []byte
+	steps int
+	bad   bool
+}
+
+// step counts a value that is looked at.
+func (e *encoder) step() bool {
+	e.steps++
+	return e.steps <= maxEncodeSteps && !e.bad
 }
 
 func (e *encoder) u32(at uint32) uint32 {
@@ -158,6 +166,9 @@ func (e *encoder) members(at uint32, depth int) bool {
 	e.dst = append(e.dst, '{')
 	begun := len(e.dst)
 	for i := range e.u32(shape + shapeCount) {
+		if !e.step() {
+			return false
+		}
 		atom := e.u32(first + 8*i + 4)
 		if atom == 0 && !e.bad { // deleted
 			continue
@@ -209,6 +220,9 @@ func (e *encoder) elements(at uint32, depth int) bool {
 	values := e.u32(at + arrayValues)
 	e.dst = append(e.dst, '[')
 	for i := range count {
+		if !e.step() {
+			return false
+		}
 		if i > 0 {
 			e.dst = append(e.dst, ',')
 		}
