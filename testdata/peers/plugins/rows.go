@@ -9,6 +9,9 @@ import (
 const (
 	cGuest  = "c/relay.wasm"
 	asGuest = "as/relay.wasm"
+	asSDK   = "as/sdk.wasm"
+	rsGuest = "rust/bare.wasm"
+	rsSDK   = "rust/sdk.wasm"
 	goGuest = "../../../bin/bench/scan-go.wasm"
 )
 
@@ -19,7 +22,7 @@ func open() ([]row, error) {
 		return nil, err
 	}
 	rows := []row{{name: "relay, no filter", divisor: 1, bench: none.bench}}
-	for _, g := range []struct{ name, path string }{{"C", cGuest}, {"AssemblyScript", asGuest}, {"Go", goGuest}} {
+	for _, g := range []struct{ name, path string }{{"C", cGuest}, {"Rust", rsGuest}, {"Rust with the SDK", rsSDK}, {"AssemblyScript", asGuest}, {"AssemblyScript with the SDK", asSDK}, {"Go", goGuest}} {
 		raw, err := openRaw(g.path)
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", g.path, err)
