@@ -133,14 +133,20 @@ func TestCargo(t *testing.T) {
 // What belongs to an event can't outlive it.
 func TestLifetimes(t *testing.T) {
 	c := toolchain.Rust(t)
-	const head = "use relay::{Event, Verdict};\nrelay::filter!(state: S, on_event: S::filter);\n"
+	const head = "use relay::{Config, Event, Verdict};\nrelay::filter!(state: S, on_init: S::new, on_event: S::filter);\n"
+	const idle = "fn filter<'a>(&'a mut self, _: Event<'a>) -> relay::Result<'a> { Ok(Verdict::Pass) } }"
+	const def = "impl S { fn new(_: Config<'_>) -> relay::Result<'static, S> { Ok(S::default()) } }\n"
 	for name, source := range map[string]string{
-		"payload in the state": "#[derive(Default)] struct S(Option<&'static [u8]>);\n" +
+		"payload in the state": "#[derive(Default)] struct S(Option<&'static [u8]>);\n" + def +
 			"impl S { fn filter<'a>(&'a mut self, e: Event<'a>) -> relay::Result<'a> { self.0 = Some(e.payload()); Ok(Verdict::Pass) } }",
-		"scratch in the state": "#[derive(Default)] struct S(Option<relay::Scratch<'static>>);\n" +
+		"scratch in the state": "#[derive(Default)] struct S(Option<relay::Scratch<'static>>);\n" + def +
 			"impl S { fn filter<'a>(&'a mut self, e: Event<'a>) -> relay::Result<'a> { self.0 = Some(e.scratch()); Ok(Verdict::Pass) } }",
-		"a local answered": "#[derive(Default)] struct S;\n" +
+		"a local answered": "#[derive(Default)] struct S;\n" + def +
 			"impl S { fn filter<'a>(&'a mut self, _: Event<'a>) -> relay::Result<'a> { let v = vec![1]; Ok(Verdict::Replace(&v)) } }",
+		"configuration in the state": "struct S(Config<'static>);\n" +
+			"impl S { fn new(c: Config<'_>) -> relay::Result<'static, S> { Ok(S(c)) }\n" + idle,
+		"scratch of the configuration in the state": "struct S(relay::Scratch<'static>);\n" +
+			"impl S { fn new(c: Config<'_>) -> relay::Result<'static, S> { Ok(S(c.scratch())) }\n" + idle,
 	} {
 		t.Run(name, func(t *testing.T) {
 			dir := t.TempDir()
@@ -148,7 +154,27 @@ func TestLifetimes(t *testing.T) {
 			require.NoError(t, os.WriteFile(file, []byte(head+source), 0o644))
 			err := c.Build(file, filepath.Join(dir, "filter.wasm"))
 			assert.ErrorContains(t, err, "error")
-			assert.Regexp(t, "lifetime may not live long enough|borrowed data escapes|returns a value referencing", err.Error())
+			assert.Regexp(t, "lifetime|borrowed data escapes|returns a value referencing", err.Error())
+		})
+	}
+}
+
+// Handlers come in several shapes.
+func TestShapes(t *testing.T) {
+	c := toolchain.Rust(t)
+	const head = "#![allow(unused_imports)]\n#![deny(warnings)]\n#![forbid(unsafe_code)]\nuse relay::{Config, Event, Verdict};\n"
+	for name, source := range map[string]string{
+		"a closure":       "relay::filter!(on_event: |event| Ok(Verdict::Replace(event.payload())));",
+		"hidden lifetime": "relay::filter!(on_event: f);\nfn f(event: Event) -> relay::Result { Ok(Verdict::Replace(event.payload())) }",
+		"state by default, answers of the state": "relay::filter!(state: Vec<u8>, on_event: f, on_disconnect: |_, _| {});\n" +
+			"fn f<'a>(s: &'a mut Vec<u8>, _: Event<'_>) -> relay::Result<'a> { s.push(1); Ok(Verdict::Replace(s)) }",
+		"configuration without state": "relay::filter!(on_init: |c: Config<'_>| c.only(&[]), on_subscribe: |_| Ok(Verdict::Pass));",
+	} {
+		t.Run(name, func(t *testing.T) {
+			dir := t.TempDir()
+			file := filepath.Join(dir, "filter.rs")
+			require.NoError(t, os.WriteFile(file, []byte(head+source), 0o644))
+			assert.NoError(t, c.Build(file, filepath.Join(dir, "filter.wasm")))
 		})
 	}
 }

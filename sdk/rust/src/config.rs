@@ -2,22 +2,31 @@ use crate::json::{Json, JsonKind};
 use crate::memory::Scratch;
 use crate::verdict::{Error, Result};
 
-/// What the operator wrote under `config:` in relay.yaml, an object; an empty one if nothing. What it gives lasts for ever.
+/// What the operator wrote under `config:` in relay.yaml, an object; an empty one if nothing. It ends with `on_init`, as
+/// `'c` says; the texts that its getters give last for ever.
 #[derive(Clone, Copy)]
-pub struct Config(Json<'static>, Scratch<'static>);
+pub struct Config<'c> {
+    json: Json<'static>,
+    forever: Scratch<'static>, // not to be given away: it is for ever only until on_init returns
+    scratch: Scratch<'c>,
+}
 
-impl Config {
-    pub(crate) fn new(json: &'static [u8], scratch: Scratch<'static>) -> Self {
-        Config(Json::new(json, scratch), scratch)
+impl<'c> Config<'c> {
+    /// # Safety
+    /// `'c` ends before what is in scratch memory is kept for ever.
+    pub(crate) unsafe fn new(json: &[u8]) -> Self {
+        // SAFETY: by the caller's word, nothing is allocated by it once 'c has ended.
+        let (forever, scratch) = unsafe { (Scratch::new(), Scratch::new()) };
+        Config { json: Json::new(forever.copy(json), forever), forever, scratch }
     }
 
     /// Returns an error if there is a field of another name, which is most often a slip of the pen.
     pub fn only(self, names: &[&str]) -> Result<'static, ()> {
-        for (key, _) in self.0.fields() {
+        for (key, _) in self.json.fields() {
             if names.iter().any(|n| key == *n) {
                 continue;
             }
-            let mut b = self.1.builder();
+            let mut b = self.forever.builder();
             b.push(b"config: ");
             b.push(key.raw());
             b.push(b" is unknown; there are: ");
@@ -52,35 +61,35 @@ impl Config {
 
     /// Returns the texts of a field that is a list, none if there is no such field. A single text is a list of one.
     pub fn texts(self, name: &str) -> Result<'static, &'static [&'static str]> {
-        let field = self.0.field(name);
+        let field = self.json.field(name);
         let want = "a list of texts";
         match field.kind() {
             JsonKind::Absent => Ok(&[]),
-            JsonKind::Text => Ok(self.1.list(1, core::iter::once(self.get(name, "", Json::text, want)?))),
+            JsonKind::Text => Ok(self.forever.list(1, core::iter::once(self.get(name, "", Json::text, want)?))),
             JsonKind::List if field.elements().all(|e| e.text().is_some()) => {
-                Ok(self.1.list(field.elements().count(), field.elements().filter_map(Json::text)))
+                Ok(self.forever.list(field.elements().count(), field.elements().filter_map(Json::text)))
             }
             _ => Err(self.wrong(name, want)),
         }
     }
 
     /// Returns all of it, for what has no getter.
-    pub fn json(self) -> Json<'static> {
-        self.0
+    pub fn json(self) -> Json<'c> {
+        self.json
     }
 
-    /// Memory that lasts for ever.
-    pub fn scratch(self) -> Scratch<'static> {
-        self.1
+    /// Memory for what is needed until `on_init` returns.
+    pub fn scratch(self) -> Scratch<'c> {
+        self.scratch
     }
 
     /// Returns the error of a field that is not what it should be.
     pub fn wrong(self, name: &str, want: &str) -> Error<'static> {
-        Error::new(self.1.concat(&["config: ", name, ": want ", want]))
+        Error::new(self.forever.concat(&["config: ", name, ": want ", want]))
     }
 
     fn get<T>(self, name: &str, otherwise: T, read: fn(Json<'static>) -> Option<T>, want: &str) -> Result<'static, T> {
-        let field = self.0.field(name);
+        let field = self.json.field(name);
         match read(field) {
             Some(v) => Ok(v),
             None if !field.exists() => Ok(otherwise),

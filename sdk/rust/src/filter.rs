@@ -3,7 +3,7 @@
 use crate::config::Config;
 use crate::event::Event;
 use crate::host::{self, Level};
-use crate::memory::{self, Scratch};
+use crate::memory;
 use crate::verdict::{answer, Result};
 use core::cell::UnsafeCell;
 use core::fmt;
@@ -13,7 +13,7 @@ use core::fmt;
 /// ```ignore
 /// relay::filter! {
 ///     state: Counter,                  // what handlers get as &mut, before the event
-///     on_init: Counter::new,           // fn(Config) -> relay::Result<'static, Counter>
+///     on_init: Counter::new,           // fn(Config<'_>) -> relay::Result<'static, Counter>
 ///     on_event: Counter::filter,       // for<'a> fn(&'a mut Counter, Event<'a>) -> relay::Result<'a>
 ///     on_connect: Counter::enter,      // the same
 ///     on_subscribe: Counter::listen,   // the same
@@ -207,12 +207,13 @@ impl<T> State<T> {
 
 /// # Safety
 /// The buffer holds len bytes of configuration; it is the first call.
-pub unsafe fn init<T>(len: u32, state: &State<T>, f: impl FnOnce(Config) -> Result<'static, T>) -> u32 {
-    // SAFETY: len bytes are written; what is made before keep() is never given away again; nobody has the state yet.
+pub unsafe fn init<T: 'static, F>(len: u32, state: &State<T>, f: F) -> u32
+where
+    F: for<'c> FnOnce(Config<'c>) -> Result<'static, T>,
+{
+    // SAFETY: len bytes are written; f must do with any 'c, so it keeps no config; nobody has the state yet.
     unsafe {
-        let scratch: Scratch<'static> = Scratch::new();
-        let config = scratch.copy(core::slice::from_raw_parts(memory::record(), len as usize));
-        match f(Config::new(config, scratch)) {
+        match f(Config::new(core::slice::from_raw_parts(memory::record(), len as usize))) {
             Ok(made) => {
                 memory::keep();
                 *state.0.get() = Some(made);

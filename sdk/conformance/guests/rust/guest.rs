@@ -29,7 +29,7 @@ struct Guest {
 }
 
 impl Guest {
-    fn new(config: Config) -> relay::Result<'static, Guest> {
+    fn new(config: Config<'_>) -> relay::Result<'static, Guest> {
         config.only(&["word", "limit", "on", "names", "start"])?;
         let guest = Guest {
             word: config.text("word", "none")?,
