@@ -16,9 +16,10 @@ type chain struct {
 
 	gen *generation
 	out outgoing
-	now int64 // by nanos: the last look at the clock, by the chain or in a call
+	now int64 // by nanos: the last look at the clock with this event, by the chain or in a call; or unread
 
-	// One event in timedEvery has its calls timed: reading the clock costs as much as a small filter.
+	// One event in timedEvery has its calls timed: reading the clock costs as much as a small filter. Of the others, only
+	// calls that take more than a slice of fuel look at it.
 	timed bool
 	count uint
 
@@ -44,24 +45,27 @@ type fate struct {
 	reason  string
 }
 
-// run decides one event and appends it, and after it what was emitted from it. set are the filters that see it.
-func (c *chain) run(g *generation, ev *relay.Event, set filterSet) relay.Result {
+// run decides one event and appends it, and after it what was emitted from it, and says so in r. set are the filters that
+// see it.
+func (c *chain) run(g *generation, ev *relay.Event, set filterSet, r *relay.Result) {
 	c.gen = g
 	c.room = eventBudget(c.maxEvent, g.time)
 	if set != 0 {
-		c.now = nanos()
-		c.timed = c.count%timedEvery == 0
+		c.now, c.timed = unread, c.count%timedEvery == 0
+		if c.timed {
+			c.now = nanos()
+		}
 		c.count++
 	}
-	res := relay.Result{EventID: ev.ID}
 	end := c.filter(ev, set)
+	*r = relay.Result{EventID: ev.ID, Verdict: end.verdict, Filter: end.filter, Reason: end.reason}
 	if end.verdict.Passed() {
-		res.Position = c.sink.Append(end.event)
+		r.Position = c.sink.Append(end.event)
 	}
-	res.Verdict, res.Filter, res.Reason = end.verdict, end.filter, end.reason
-	res.Emitted = c.settle(0)
+	if len(c.emitted) > 0 {
+		r.Emitted = c.settle(0)
+	}
 	c.events.count(ev.Source, end.verdict, 1)
-	return res
 }
 
 // settle takes the emissions from the given index on through the rest of the chain, each followed by what was emitted
@@ -90,7 +94,9 @@ func (c *chain) settle(from int) (appended int) {
 // thousand make it long. As with metering, of what a busy machine lets pass no more is counted than was the guests'.
 func (c *chain) look() {
 	now := nanos()
-	c.room.time -= min(time.Duration(now-c.now), maxCounted)
+	if c.now != unread {
+		c.room.time -= min(time.Duration(now-c.now), maxCounted)
+	}
 	c.now = now
 }
 

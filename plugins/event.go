@@ -6,8 +6,8 @@ import (
 )
 
 // handle gives the guest an event and returns its answer. room is how much it may emit and how long it may run; what it
-// emitted is in call.emitted afterwards. The event is not changed. now is the time by nanos. After a failure whose cause is poisoned
-// the instance must be brought back to its beginning, or closed.
+// emitted is in call.emitted afterwards. The event is not changed. now is the time by nanos, or unread. After a failure whose
+// cause is poisoned the instance must be brought back to its beginning, or closed.
 func (in *instance) handle(out *outgoing, room budget, now int64) (a answer, failed *failure) {
 	c := &in.call
 	c.event, c.hook, c.code, c.reason = out.event, out.hook, abi.ReasonDrop, c.reason[:0]

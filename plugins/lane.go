@@ -20,7 +20,8 @@ type lane struct {
 	done  sync.WaitGroup
 
 	// Owned by the holder.
-	chain chain
+	chain  chain
+	result relay.Result // of a task without a place for it
 
 	// Guarded by mu.
 	mu     sync.Mutex
@@ -161,7 +162,7 @@ func (l *lane) decideNow(g *generation, ev *relay.Event, set filterSet, r *relay
 		return false
 	}
 	defer crash()
-	*r = l.chain.run(g, ev, set)
+	l.chain.run(g, ev, set, r)
 	l.handOver()
 	return true
 }
@@ -174,11 +175,16 @@ func (l *lane) decide(t *task) {
 	}
 	if t.batch != nil {
 		if err := t.batch.ctx.Err(); err != nil {
-			t.finish(relay.Result{EventID: t.event.ID, Err: err})
+			t.finish(&relay.Result{EventID: t.event.ID, Err: err})
 			return
 		}
 	}
-	t.finish(l.chain.run(t.gen, t.event, t.set))
+	r := t.result
+	if r == nil {
+		r = &l.result
+	}
+	l.chain.run(t.gen, t.event, t.set, r)
+	t.finish(r)
 }
 
 // begin is called before a task is put, abandon when it was not, finish when it is decided.
@@ -195,15 +201,17 @@ func (t *task) abandon() {
 }
 
 // finish tells whoever waits for the task. The batch must not be used afterwards.
-func (t *task) finish(r relay.Result) {
+func (t *task) finish(r *relay.Result) {
 	t.abandon()
 	if t.batch != nil {
-		*t.result = r
+		if r != t.result {
+			*t.result = *r
+		}
 		t.batch.finish(1)
 		return
 	}
 	if t.done != nil {
-		t.done(r)
+		t.done(*r)
 	}
 	t.gen.release()
 }
@@ -236,7 +244,7 @@ func (l *lane) drop(err error, which func(*task) bool) {
 	ready := l.roomy()
 	l.mu.Unlock()
 	for i := range dropped {
-		dropped[i].finish(relay.Result{EventID: dropped[i].event.ID, Err: err})
+		dropped[i].finish(&relay.Result{EventID: dropped[i].event.ID, Err: err})
 	}
 	for _, call := range ready {
 		call()

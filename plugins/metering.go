@@ -57,7 +57,11 @@ const (
 // nanos is a clock that never goes back, from the start of the process.
 func nanos() int64 { return int64(time.Since(processStart)) }
 
-// begin starts a call at the given time by nanos.
+// unread is a time at which nobody has looked at the clock.
+const unread = -1
+
+// begin starts a call at the given time by nanos. It may be unread: reading the clock takes as long as a small filter, and
+// most calls end within their first slice of fuel. Then the call's time begins with the first look: it has a slice more.
 func (m *metering) begin(now int64, limit time.Duration, fuel int64) {
 	m.limit, m.most = limit, fuel
 	m.begun, m.resumed, m.yielded, m.ran, m.spent = now, now, now, 0, 0
@@ -79,7 +83,7 @@ func (m *metering) end() uint64 {
 
 // tick is called by the guest when fuel or stack is below zero. It returns the fuel to go on with, or panics.
 func (m *metering) tick(fuel, stack int64) int64 {
-	now := nanos()
+	now := m.look()
 	m.spent += m.given - fuel
 	m.given = fuel
 	m.ran += min(time.Duration(now-m.resumed), maxCounted)
@@ -105,8 +109,17 @@ func (m *metering) tick(fuel, stack int64) int64 {
 	return m.given
 }
 
+// look looks at the clock, and begins the call's time if nobody has.
+func (m *metering) look() int64 {
+	now := nanos()
+	if m.begun == unread {
+		m.begun, m.resumed, m.yielded = now, now, now
+	}
+	return now
+}
+
 // enter begins a host function, whose time counts: a slice of fuel may be a thousand calls of the host.
-func (m *metering) enter() { m.entered = nanos() }
+func (m *metering) enter() { m.entered = m.look() }
 
 // hosted counts the time since enter, or since it last did, and panics when that was too much.
 func (m *metering) hosted() {

@@ -99,6 +99,35 @@ func TestMetering_LostTimeDoesNotCount(t *testing.T) {
 	assert.PanicsWithValue(t, errTime, func() { m.tick(-1, 0) }, "but there is an end")
 }
 
+// Where nobody looked at the clock when a call began, its time begins with the first look, of the guest or of a host function.
+func TestMetering_UnreadClock(t *testing.T) {
+	for what, look := range map[string]func(*metering){
+		"tick":          func(m *metering) { m.tick(-1, 0) },
+		"host function": func(m *metering) { m.enter(); m.hosted() },
+	} {
+		m := &metering{}
+		m.begin(unread, 10*time.Millisecond, 0)
+		before := nanos()
+		look(m)
+		assert.GreaterOrEqual(t, m.begun, before, what)
+		assert.Less(t, m.ran, maxCounted, what)
+		m.ran += 10 * time.Millisecond
+		assert.PanicsWithValue(t, errTime, func() { m.tick(-1, 0) }, what)
+	}
+}
+
+// Every event has its limit, not only one of those whose calls are timed.
+func TestMetering_UntimedEventsEnd(t *testing.T) {
+	f := puppet("f")
+	f.Limits.Time, f.Breaker.Failures = 5*time.Millisecond, 1000
+	r := openRig(t, Options{Lanes: 1}, f)
+	for range timedEvery + 2 {
+		begun := time.Now()
+		require.Contains(t, r.say("l").Reason, "timeout")
+		require.Less(t, time.Since(begun), 5*time.Millisecond+lateness)
+	}
+}
+
 func TestMetering_Tick(t *testing.T) {
 	m := &metering{}
 	m.begin(nanos(), time.Hour, 2*meter.Slice+5_000)

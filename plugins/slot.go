@@ -15,7 +15,7 @@ type slot struct {
 	// By the last event.
 	spent  uint64        // fuel
 	took   time.Duration // as far as it was looked at: less than a slice of fuel may be missing
-	looked int64         // by nanos: at the clock, last
+	looked int64         // by nanos: at the clock, last; or unread
 }
 
 // How long a filter that cannot be started is left alone.
