@@ -10,6 +10,10 @@
 //	    → chain (chain.go): for each filter one call (instance.go), its answer checked (answer.go), failures by on_error
 //	      → sink.Append: the event, then what filters emitted from it → relay.Result
 //
+// A connection's, a subscription's and a disconnection's way (hooks.go): a queue beside the lane's events, with which it
+// takes turns (hookqueue.go) → a step at a time (hookcall.go) → each filter that has the hook (hookchain.go), its answer
+// checked (hookanswer.go) → relay.Admission, to whoever asked.
+//
 // A module's way: read (file.go) → rewritten with a meter (package meter) → compiled on a background thread, imports and
 // exports checked by name (filter.go, imports.go, exports.go) → instances (instance.go), one per lane and a spare, each
 // with a beginning to go back to (beginning.go) → a generation (generation.go) that Reload puts in the old one's place.
