@@ -31,9 +31,9 @@ build: quickjs ## build bin/relay, one static binary
 quickjs: ## fetch QuickJS from npm, for filters in JavaScript; without npm relay is built without them
 	@plugins/script/quickjs/fetch
 
-plugins: bin/filters/redact.wasm ## put the sample filters into bin/filters, if their sources changed
+plugins: bin/filters/redactgo.wasm ## put the sample filters into bin/filters, if their sources changed
 
-bin/filters/redact.wasm: $(shell find testdata/plugins sdk -name '*.go' ! -name '*_test.go' -o -name '*.wasm') go.mod
+bin/filters/redactgo.wasm: $(shell find testdata/plugins sdk -name '*.go' ! -name '*_test.go' -o -name '*.wasm') go.mod
 	$(MAKE) --no-print-directory -C testdata/plugins OUT=$(CURDIR)/bin/filters
 
 test: quickjs ## run the tests, with TESTFLAGS; peers that are not installed are skipped, with the reason

@@ -53,7 +53,7 @@ func LoadDesk(ctx context.Context, o Options, spec Filter, log *slog.Logger) (*D
 	}
 	o = o.withDefaults()
 	o.Lanes = 1
-	m, err := spec.module(spec.Limits.withDefaults(o).Module)
+	m, err := spec.module(spec.bounds(o).Module)
 	if err != nil {
 		return nil, &LoadError{spec.Name, spec.Origin(), err}
 	}

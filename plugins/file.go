@@ -75,6 +75,6 @@ func (m *moduleFile) identity(o Options, spec *Filter) identity {
 		Reset    string
 		Allow    grants
 		MaxEvent relay.Size
-	}{m.script, m.sum[:], spec.Config, spec.Limits.withDefaults(o), spec.Reset, spec.granted(), o.MaxEvent})
+	}{m.script, m.sum[:], spec.Config, spec.bounds(o), spec.Reset, spec.granted(), o.MaxEvent})
 	return sha256.Sum256(text)
 }

@@ -67,7 +67,7 @@ func load(ctx context.Context, o Options, spec *Filter, m *moduleFile, p *plugin
 		spec:     *spec,
 		identity: m.identity(o, spec),
 		sum:      m.sum,
-		limits:   spec.Limits.withDefaults(o),
+		limits:   spec.bounds(o),
 		reset:    parseReset(spec.Reset),
 		granted:  spec.granted(),
 		config:   configText(spec.Config),

@@ -72,7 +72,7 @@ func (a *assembly) assemble(ctx context.Context, specs []Filter) (*generation, e
 // filter returns the filter that spec means, running and held.
 func (a *assembly) filter(ctx context.Context, spec *Filter) (*filter, error) {
 	p := a.plugins.get(spec.Name)
-	m, err := spec.module(spec.Limits.withDefaults(a.options).Module)
+	m, err := spec.module(spec.bounds(a.options).Module)
 	if err != nil {
 		p.stats.swaps[swapFailed].Add(1)
 		return nil, err

@@ -74,7 +74,7 @@ func Inspect(ctx context.Context, o Options, spec Filter) (*Inspection, error) {
 	}
 	o = o.withDefaults()
 	o.Lanes = 1
-	limits := spec.Limits.withDefaults(o)
+	limits := spec.bounds(o)
 	i := &Inspection{Path: spec.Origin()}
 	m, err := spec.module(limits.Module)
 	if err != nil {

@@ -89,7 +89,7 @@ type Filter struct {
 // Limits bound one filter: its module, its instances and their calls. Zero fields mean the defaults.
 type Limits struct {
 	// Time is how long one call may run. On Linux, time in which a busy machine does not let it run is not counted, up
-	// to ten times as long; elsewhere it is. Default 10ms.
+	// to ten times as long; elsewhere it is. Default 10ms, and 50ms for a filter that ships.
 	Time time.Duration `koanf:"time"`
 	// Init is how long an instance may take to start. Default: Options.InitTimeout.
 	Init time.Duration `koanf:"init"`

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"eventrelay/relay"
 	shipped "eventrelay/testdata/plugins"
@@ -88,6 +89,19 @@ func (f *Filter) checkUse(at string) error {
 	}
 	return fmt.Errorf("%s.allow: lacks %s, which %s needs; add it, or leave allow out: a filter that ships with relay is granted what it needs",
 		at, strings.Join(lacks, " and "), f.Use)
+}
+
+// shippedTime is how long a call of a filter that ships may run if nothing else is said. What those take is in proportion to
+// the event, some 15 ms for a MiB that was made to be slow.
+const shippedTime = 50 * time.Millisecond
+
+// bounds returns the limits, with the defaults.
+func (f *Filter) bounds(o Options) Limits {
+	l := f.Limits
+	if f.Use != "" {
+		l.Time = cmp.Or(l.Time, shippedTime)
+	}
+	return l.withDefaults(o)
 }
 
 // granted returns what the filter may do beyond filtering.

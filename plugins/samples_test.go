@@ -28,7 +28,7 @@ var goGuest = sync.OnceValues(func() (string, error) {
 	}
 	goGuestDir = dir
 	out := filepath.Join(dir, "redact.wasm")
-	cmd := exec.Command("go", "build", "-buildmode=c-shared", "-trimpath", "-ldflags=-s -w", "-o", out, "./redact")
+	cmd := exec.Command("go", "build", "-buildmode=c-shared", "-trimpath", "-ldflags=-s -w", "-o", out, "./redactgo")
 	cmd.Dir, cmd.Env = samples, append(os.Environ(), "GOOS=wasip1", "GOARCH=wasm", "CGO_ENABLED=0")
 	if said, err := cmd.CombinedOutput(); err != nil {
 		return "", fmt.Errorf("%w: %s", err, said)

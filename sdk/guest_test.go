@@ -16,7 +16,7 @@ const (
 	bare       = "testdata/bare"
 	everything = "testdata/everything"
 	conforming = "conformance/guests/go"
-	redact     = "../testdata/plugins/redact"
+	redact     = "../testdata/plugins/redactgo"
 )
 
 // A filter must not import what it does not use, since relay refuses what it was not granted.

@@ -31,7 +31,7 @@ var built = sync.OnceValues(func() (dir string, err error) {
 	builtDir = dir
 	for _, args := range [][]string{
 		{"CGO_ENABLED=0", "-o", filepath.Join(dir, "relay"), "."},
-		{"GOOS=wasip1 GOARCH=wasm", "-buildmode=c-shared", "-o", filepath.Join(dir, "redact.wasm"), "../../testdata/plugins/redact"},
+		{"GOOS=wasip1 GOARCH=wasm", "-buildmode=c-shared", "-o", filepath.Join(dir, "redact.wasm"), "../../testdata/plugins/redactgo"},
 	} {
 		cmd := exec.Command("go", append([]string{"build"}, args[1:]...)...)
 		cmd.Env = append(os.Environ(), strings.Fields(args[0])...)

@@ -25,7 +25,7 @@ func TestShippedFile_IsTheDefaultAndTheSampleFilter(t *testing.T) {
 	assert.Empty(t, c.Warnings())
 	want := Default()
 	want.Filters = []plugins.Filter{{
-		Name: "redact", Path: filepath.Join("..", "..", "bin", "filters", "redact.wasm"), Topics: []relay.Pattern{"orders.>"},
+		Name: "redact", Path: filepath.Join("..", "..", "bin", "filters", "redactgo.wasm"), Topics: []relay.Pattern{"orders.>"},
 		Config: map[string]any{"fields": []any{"card", "ssn"}},
 	}}
 	assert.Equal(t, want, bare(c))

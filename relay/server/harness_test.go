@@ -100,6 +100,7 @@ type result struct {
 	ID      string `json:"id"`
 	Verdict string `json:"verdict"`
 	Filter  string `json:"filter"`
+	Reason  string `json:"reason"`
 	Detail  string `json:"detail"`
 }
 
@@ -170,7 +171,7 @@ func redact(t *testing.T) string {
 	t.Helper()
 	file := filepath.Join(t.TempDir(), "redact.wasm")
 	redactOnce.Do(func() {
-		cmd := exec.Command("go", "build", "-buildmode=c-shared", "-o", file, "eventrelay/testdata/plugins/redact")
+		cmd := exec.Command("go", "build", "-buildmode=c-shared", "-o", file, "eventrelay/testdata/plugins/redactgo")
 		cmd.Env = append(os.Environ(), "GOOS=wasip1", "GOARCH=wasm")
 		if out, err := cmd.CombinedOutput(); err != nil {
 			redactOnce.err = &exec.Error{Name: string(out), Err: err}

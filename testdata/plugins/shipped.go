@@ -17,7 +17,7 @@ type Filter struct {
 	Allow  []string `json:"allow"`  // the grants that it needs, and is given
 }
 
-//go:embed split/split.wasm
+//go:embed dedupe/*.wasm enrich/*.wasm match/*.wasm ratelimit/*.wasm redact/*.wasm sample/*.wasm split/*.wasm validate/*.wasm
 var modules embed.FS
 
 // Module returns the compiled filter, which may be changed.

@@ -1,52 +1,59 @@
-// split is a filter that makes one event of each element of a JSON array, on the topic "items" or
+// split makes one event of each element of a JSON array, and drops the array:
 //
-//	config: {topic: some.topic}
+//	config: {field: order.items, topic: orders.item, max: 64}
 //
-// and drops the array. Other events pass. An array of more elements than may be emitted is a failure, so that none of
-// its elements is.
-#include "../c/json.h"
+// The array is what field leads to, or the whole event if it is left out. The new events have the event's attributes, and
+// its topic if none is given. An array of more than max elements (64 if left out) is rejected, and none of its elements
+// let through; limits.emits must allow as many. Events without such an array pass.
+#include "../lib/path.h"
 
-static _Alignas(8) u8 buffer[(1 << 20) + (1 << 16)];
-static _Alignas(8) u8 out[sizeof buffer + 256]; // a record: header, topic, element
-static u8 *element;                             // where the element goes in out
+static path field;
+static relay_bytes topic, array;
+static int64_t max;
 
-u32 EXPORT(relay_abi_v1)(void) { return HOOK_EVENT; }
-
-u8 *EXPORT(relay_buffer)(u32 min) { return min <= sizeof buffer ? buffer : 0; }
-
-// begin puts header and topic in front of the elements.
-static u32 begin(span topic) {
-	record *r = (record *)out;
-	r->flags = FLAG_TEXT | FLAG_JSON;
-	r->topic_len = topic.len;
-	element = put(out + sizeof(record), topic);
-	return 0;
+RELAY_ON_INIT(c) {
+	relay_config_only(c, "field", "topic", "max");
+	if (relay_config_json(c, "field").at) field = config_path(c, "field");
+	topic = relay_config_text(c, "topic", relay_range(0, 0));
+	bool bad = topic.at && (topic.len < 1 || topic.len > 256);
+	for (uint32_t i = 0; i < topic.len; i++) {
+		const uint8_t c = topic.at[i], before = i ? topic.at[i - 1] : '.';
+		bad = bad || c <= ' ' || c == '*' || c == '>' || (c == '.' && (before == '.' || i + 1 == topic.len));
+	}
+	if (bad) relay_config_want(c, "topic", "a topic of at most 256 bytes, such as orders.item");
+	max = config_count(c, "max", 64, "a whole number of at least 1, such as 64");
 }
 
-u32 EXPORT(relay_init)(u32 len) {
-	static const span TOPIC = {(const u8 *)"\"topic\"", 7};
-	text((span){buffer, len});
-	if (accept('{')) {
-		if (accept('}')) return begin(TEXT("items"));
-		if (member() && same(&name, &TOPIC) && *val.at == '"' && val.len <= 258 && accept('}'))
-			return begin((span){val.at + 1, val.len - 2}); // without quotes; escapes are not understood
-	}
-	REASON(REASON_DROP, "config: want {topic: TOPIC}, and no more");
-	return 1;
+static bool take_array(relay_bytes v) {
+	if (*v.at != '[') return false;
+	array = v;
+	return true;
 }
 
-i64 EXPORT(relay_on_event)(u32 len) {
-	const record *in = (const record *)buffer;
-	text(payload_of(in));
-	if (!(in->flags & FLAG_JSON) || !accept('[')) return PASS;
-	while (value()) {
-		((record *)out)->payload_len = val.len;
-		if (relay_emit(out, (u32)(put(element, val) - out)) != 0) {
-			REASON(REASON_DROP, "too many elements");
-			return FAIL;
-		}
-		if (!accept(',')) break;
+static relay_verdict too_many(int64_t n) {
+	relay_builder b = {0};
+	relay_add_str(&b, "an array of ");
+	relay_add_int(&b, n);
+	relay_add_str(&b, " elements; at most ");
+	relay_add_int(&b, max);
+	return relay_reject(b.text);
+}
+
+RELAY_ON_EVENT(e) {
+	array = e->payload;
+	if (e->kind != RELAY_JSON || (field.len > 0 && !find(&field, e, take_array))) return relay_pass();
+	const place end = array.at + array.len, begun = blank(array.at, end) + 1;
+	place value, after;
+	int64_t n = 0;
+	if (begun[-1] != '[') return relay_pass();
+	for (place p = begun; (value = next_element(p, end, &after)); n++) p = value_end(value, end);
+	if (n > max) return too_many(n);
+	relay_event one = *e;
+	if (topic.at) one.topic = topic;
+	for (place p = begun; (value = next_element(p, end, &after));) {
+		p = value_end(value, end);
+		one.payload = relay_range(value, (uint32_t)(p - value));
+		if (!relay_emit_event(&one)) return relay_fail(TEXT("more than may be emitted: raise limits.emits, or lower max"));
 	}
-	REASON(REASON_DROP, "split");
-	return DROP;
+	return relay_drop(TEXT("split"));
 }

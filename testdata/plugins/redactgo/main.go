@@ -1,4 +1,4 @@
-// Command redact is a filter that hides fields of JSON events:
+// Command redactgo is a filter in Go that hides fields of JSON events:
 //
 //	config: {fields: [card, ssn], mask: "***"}
 //
