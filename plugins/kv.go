@@ -19,6 +19,7 @@ type kv struct {
 	items map[string]*list.Element // of *kvItem
 	order list.List                // longest ago first
 	bytes int
+	early uint64 // how many items made room before they had expired
 }
 
 type kvItem struct {
@@ -27,10 +28,8 @@ type kvItem struct {
 	expires time.Time // zero: never
 }
 
-const (
-	maxKVItems = 10_000
-	kvOverhead = 128 // of an item, beside its key and value
-)
+// kvOverhead is what an item takes beside its key and value. It bounds how many there are.
+const kvOverhead = 128
 
 var (
 	// errKVFull is returned when an item is larger than the store.
@@ -153,18 +152,33 @@ func (s *kv) find(key []byte) *list.Element {
 		return nil
 	}
 	item := e.Value.(*kvItem)
-	if !item.expires.IsZero() && !s.now().Before(item.expires) {
+	if s.expired(item) {
 		s.remove(e)
 		return nil
 	}
 	return e
 }
 
+func (s *kv) expired(item *kvItem) bool {
+	return !item.expires.IsZero() && !s.now().Before(item.expires)
+}
+
+// usage returns how many bytes the items take, and how many made room before they had expired.
+func (s *kv) usage() (bytes int, early uint64) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.bytes, s.early
+}
+
 // insert adds an item that fits and whose key is not there. It keeps value.
 func (s *kv) insert(key, value []byte, expires time.Time) {
 	item := &kvItem{string(key), value, expires}
-	for len(s.items) > 0 && int64(s.bytes+item.size()) > s.room.Load() || len(s.items) == maxKVItems {
-		s.remove(s.order.Front())
+	for len(s.items) > 0 && int64(s.bytes+item.size()) > s.room.Load() {
+		oldest := s.order.Front()
+		if !s.expired(oldest.Value.(*kvItem)) {
+			s.early++
+		}
+		s.remove(oldest)
 	}
 	s.items[item.key] = s.order.PushBack(item)
 	s.bytes += item.size()

@@ -11,7 +11,10 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-const maxKVBytes = 1 << 20
+const (
+	maxKVBytes = 1 << 20
+	maxKVItems = maxKVBytes / kvOverhead
+)
 
 func TestKV(t *testing.T) {
 	s := newKV(maxKVBytes)
@@ -111,5 +114,21 @@ func TestKV_IsBounded(t *testing.T) {
 	for _, e := range s.items {
 		sum += e.Value.(*kvItem).size()
 	}
-	assert.Equal(t, sum, s.bytes)
+	bytes, early := s.usage()
+	assert.Equal(t, sum, bytes)
+	assert.Equal(t, 3*maxKVItems-len(s.items), int(early))
+}
+
+// What has expired makes room, too, but is not missed.
+func TestKV_ExpiredIsNotEarly(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newKV(10 * (kvOverhead + 5))
+		for i := range 100 {
+			s.set(fmt.Appendf(nil, "key%02d", i), nil, 5)
+			time.Sleep(time.Millisecond) // of the bubble's clock
+		}
+		assert.Len(t, s.items, 10)
+		_, early := s.usage()
+		assert.Zero(t, early)
+	})
 }

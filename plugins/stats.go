@@ -212,6 +212,9 @@ func (p *plugin) hookMetrics(yield func(relay.Metric), sum *laneStats) {
 func (p *plugin) state(yield func(relay.Metric), label []string) {
 	_, openings, _ := p.breaker.status()
 	kept, total := p.quarantine.counts()
+	stored, early := p.kv.usage()
+	yield(gauge("relay_plugin_kv_bytes", "Bytes that the filter's key-value store takes.", float64(stored), label...))
+	yield(counter("relay_plugin_kv_evicted_total", "Keys that made room for others before they had expired: limits.kv is too small for them.", early, label...))
 	yield(gauge("relay_plugin_breaker_state", "0 closed, 1 half-open, 2 open: the filter is not called.", float64(p.breaker.state.Load()), label...))
 	yield(counter("relay_plugin_breaker_openings_total", "How many times the breaker has opened.", openings, label...))
 	yield(counter("relay_plugin_quarantined_total", "Events on which filters failed.", total, label...))
