@@ -34,3 +34,16 @@ func TestPlugin_ShippedIsCheckedAndInspected(t *testing.T) {
 	assert.Equal(t, 2, run(t, "plugin", "inspect", "use:split", "-c", bad).code)
 	assert.Contains(t, run(t, "plugin", "inspect", "use:nothing").err, `"nothing" does not ship with relay`)
 }
+
+// The desk tries what ships as it tries a file.
+func TestPlugin_ShippedOnTheDesk(t *testing.T) {
+	events := file(t, "events.ndjson", `{"topic":"a","data":{"n":1}}`+"\n"+`{"topic":"a","data":{"n":2}}`+"\n")
+	got := run(t, "plugin", "bench", "use:match", events, "--config", `{"field":"n","above":1}`, "--time", "10ms")
+	assert.Equal(t, 0, got.code, got.err)
+	cases := "../../testdata/plugins/redact/cases/"
+	got = run(t, "plugin", "test", "use:redact", cases+"names.json", cases+"refuse-path.json")
+	assert.Equal(t, 0, got.code, got.err+got.out)
+	got = run(t, "plugin", "bench", "use:nothing", events)
+	assert.Equal(t, 2, got.code)
+	assert.Contains(t, got.err, `"nothing" does not ship with relay`)
+}
