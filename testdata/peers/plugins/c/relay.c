@@ -1,5 +1,5 @@
 // The scan as a filter of relay.
-#include "../../../plugins/c/relay.h"
+#include "relay.h"
 
 #include "scan.h"
 
