@@ -30,6 +30,11 @@ RELAY_ON_INIT(c) {
 	mask = relay_config_json(c, "with");
 	if (!mask.at) mask = TEXT("\"[redacted]\"");
 	if (!is_scalar(mask) || relay_is(mask, "null")) relay_config_want(c, "with", "text, a number, true or false");
+	if (is_text(mask)) { // without the escapes that only relay's own JSON needs
+		relay_builder quoted = {0};
+		relay_add_quoted(&quoted, relay_json_text(mask));
+		mask = quoted.text;
+	}
 }
 
 // leads reports whether the names above depth are those before the last of a path; elements are gone through.
