@@ -96,7 +96,7 @@ tidy: ## fail if go.mod or go.sum are not tidy
 
 vet: ## run go vet
 	$(GO) vet $(PACKAGES)
-	GOOS=wasip1 GOARCH=wasm $(GO) vet ./sdk/... ./testdata/plugins/redactgo
+	GOOS=wasip1 GOARCH=wasm $(GO) vet ./sdk/... ./testdata/plugins/redactgo ./testdata/plugins/tenants
 	cd testdata/peers/servers && GOOS=linux $(GO) vet ./bench/... ./contract/... # the servers themselves need their libraries
 
 lint: ## run staticcheck
