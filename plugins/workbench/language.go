@@ -29,7 +29,7 @@ type Language struct {
 }
 
 // languages are in the order in which a folder is looked at.
-var languages = []*Language{goLanguage, rustLanguage, cLanguage, jsLanguage}
+var languages = []*Language{goLanguage, rustLanguage, ascLanguage, cLanguage, jsLanguage}
 
 // Languages returns the names of the languages that a project can be made in.
 func Languages() (names []string) {
