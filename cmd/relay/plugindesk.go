@@ -25,8 +25,8 @@ type deskFlags struct {
 }
 
 const deskHelp = `FILTER is the folder of a project, a .wasm, a .js, or use:NAME for one that ships with relay; the default is the folder at
-hand. A project whose sources are newer than its module is built first. Settings (config, allow, limits) are those of the filter in the relay.yaml beside it, or
-in that of -c; without one, the defaults, and what --config and --allow say.`
+hand. A project whose sources are newer than its module is built first. Settings (config, allow, limits) are those of the filter
+in the relay.yaml beside it, or in that of -c; without one, the defaults, and what --config and --allow say.`
 
 func (d *deskFlags) register(cmd *cobra.Command) {
 	f := cmd.Flags()

@@ -53,14 +53,14 @@ func (r *recordingRun) run(ctx context.Context) error {
 			r.app.notef("%v", err)
 			continue
 		}
-		t := r.desk.bench.Try(d, e.Event)
+		t := r.desk.bench.Try(d, e.Hook, e.Event)
 		r.events++
 		r.tally[t.Verdict]++
 		if t.Cause != "" {
 			r.fails++
 		}
 		r.print(e, &t)
-		if r.f.save != "" && len(r.kept) < maxSaved {
+		if r.f.save != "" && e.Hook == "" && len(r.kept) < maxSaved {
 			r.kept = append(r.kept, e.Event)
 		}
 	}
@@ -79,6 +79,7 @@ type trialLine struct {
 type trialView struct {
 	Verdict   string            `json:"verdict"`
 	Reason    string            `json:"reason,omitempty"`
+	Status    int               `json:"status,omitempty"`
 	Cause     string            `json:"cause,omitempty"`
 	Error     string            `json:"error,omitempty"`
 	Functions []string          `json:"functions,omitempty"`
@@ -91,7 +92,7 @@ type trialView struct {
 
 func viewTrial(t *workbench.Trial) trialView {
 	v := trialView{
-		Verdict: t.Verdict, Reason: t.Reason, Cause: t.Cause, Error: t.Error, Functions: t.Functions,
+		Verdict: t.Verdict, Reason: t.Reason, Status: t.Status, Cause: t.Cause, Error: t.Error, Functions: t.Functions,
 		Log: t.Log, Fuel: t.Fuel, Duration: t.Duration,
 	}
 	if t.Event != nil {
@@ -133,6 +134,9 @@ func trialText(topic string, t *workbench.Trial) string {
 		text = "fails: " + t.Cause + ": " + t.Error
 	case t.Reason != "":
 		text += ": " + t.Reason
+	}
+	if t.Hook != "" {
+		topic = strings.TrimSpace(t.Hook + " " + topic)
 	}
 	if t.Event != nil {
 		text += " → " + eventText(t.Event)

@@ -68,7 +68,7 @@ func (a *app) runPlugin(ctx context.Context, d *desk, eventsOnly bool) error {
 			a.notef("%v", e.err)
 			continue
 		}
-		t := d.bench.Try(desk, e.event.Event)
+		t := d.bench.Try(desk, e.event.Hook, e.event.Event)
 		if t.Cause != "" {
 			fails++
 		}

@@ -22,10 +22,11 @@ const testHelp = `test runs a filter's cases, by the code that serves: without a
 
 A case is a file of JSON: {"config": …, "allow": […], "events": […], "expect": […]}. Events are as POST /publish takes them
 in a batch ({"topic", "data" or "data_base64", "type", "event_id", "attributes"}), and may say their "source" and "time", or
-how long "after" the one before they come; they go one after the other into one fresh instance. "expect" says of each
-its "verdict" (pass, transform, drop, reject, fail), and if you like "reason", "error", "event", "emitted" and "log". A
-filter that must not start has {"config": …, "refuse": "part of why"} instead. Clocks are the events', and what is random
-comes from "seed", so a case comes out the same each time.
+how long "after" the one before they come; they go one after the other into one fresh instance. An item with "hook" (connect,
+subscribe or disconnect) asks the filter about that: "topic" is the pattern, "attributes" are the connection's. "expect" says of
+each its "verdict" (pass, transform, drop, reject, fail, of hooks refuse), and if you like "reason", "status", "error", "event",
+"emitted" and "log". A filter that must not start has {"config": …, "refuse": "part of why"} instead. Clocks are the events',
+and what is random comes from "seed", so a case comes out the same each time.
 
 --update writes into the cases what happens now; look at the difference before you commit it.
 

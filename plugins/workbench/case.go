@@ -20,6 +20,7 @@ type Case struct {
 	Seed   uint64         // of what is random
 	Start  time.Time      // while the filter starts
 	Events []*relay.Event
+	Hooks  []string      // of each event: "", or connect, subscribe or disconnect
 	Expect []Expectation // of each event, in this order
 	Refuse *string       // not nil: the filter must not start, and its reason contain this
 
@@ -29,7 +30,7 @@ type Case struct {
 
 var (
 	caseKeys      = []string{"about", "config", "allow", "seed", "events", "expect", "refuse"}
-	caseEventKeys = append(slices.Clone(eventKeys), "after")
+	caseEventKeys = append(slices.Clone(eventKeys), "after", "hook")
 )
 
 // maxCase is the largest case file.
@@ -135,7 +136,7 @@ func (c *Case) readEvents(v node) *fault {
 			ev.Payload = compact(ev.Payload)
 		}
 		now = ev.Time
-		c.Events = append(c.Events, ev)
+		c.Events, c.Hooks = append(c.Events, ev), append(c.Hooks, d.hook)
 		return nil
 	})
 }

@@ -51,6 +51,11 @@ func TestParseCase_Faults(t *testing.T) {
 		{"after is a number", `{"events":[{"topic":"a","data":1,"after":3}]}`, `after is a string`},
 		{"after is back", `{"events":[{"topic":"a","data":1,"after":"-3s"}]}`, `after is a time such as 10s`},
 		{"outcome without sense", `{"events":[{"topic":"a","data":1}],"expect":[{"verdict":"transform","event":{"data_base64":"?"}}]}`, `no base64`},
+		{"unknown hook", `{"events":[{"hook":"conect"}]}`, `there is no hook "conect"; there are connect`},
+		{"a connection with data", `{"events":[{"hook":"connect","data":1}]}`, `a connection or subscription has no data`},
+		{"a subscription to nothing", `{"events":[{"hook":"subscribe"}]}`, `the event has no "topic"`},
+		{"a pattern of an event", `{"events":[{"topic":"a.>","data":1}]}`, `not a topic: "a.>"`},
+		{"no status", `{"events":[{"hook":"connect"}],"expect":[{"verdict":"refuse","status":"x"}]}`, `status is a number`},
 		{"not JSON", "{\n  'a': 1}", `x:2:3: not JSON: a single quote`},
 	}
 	for _, tt := range tests {
@@ -78,6 +83,7 @@ func TestReadCase_Files(t *testing.T) {
 func FuzzCase(f *testing.F) {
 	for _, seed := range []string{
 		`{"config":{"a":1},"allow":["kv"],"seed":1,"events":[{"topic":"a","data":{},"after":"1s"}],"expect":[{"verdict":"transform","event":{"topic":"b","type":"text","data":"x"},"emitted":[{"topic":"c","data":1}],"log":["l"]}]}`,
+		`{"events":[{"hook":"connect","attributes":{"path":"/ws"}},{"hook":"subscribe","topic":"a.>"}],"expect":[{"verdict":"refuse","status":401}]}`,
 		`{"config":{},"refuse":"x"}`, `{"events":[{"topic":"a","data_base64":"AA=="}],"expect":[{"verdict":"fail","cause":"trap","error":"x"}]}`,
 		`{"about":"","events":[]}`, "{\n\"expect\":[", `{"events":[{"topic":"a","data":1}],"expect":[{"verdict":"drop","reason":"\u0000"}]}`,
 	} {
@@ -92,8 +98,8 @@ func FuzzCase(f *testing.F) {
 		// What is written into a case is read again, and leaves the rest alone.
 		if c.Refuse == nil {
 			r := CaseResult{Case: c}
-			for _, ev := range c.Events {
-				r.Trials = append(r.Trials, Trial{Event: ev})
+			for i, ev := range c.Events {
+				r.Trials = append(r.Trials, Trial{Event: ev, Hook: c.Hooks[i]})
 				r.Trials[len(r.Trials)-1].Verdict = "transform"
 			}
 			out, ok := replaceMember(c.text, "expect", r.expectations())

@@ -28,16 +28,22 @@ var epoch = time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
 // draft is an event as it is being read.
 type draft struct {
 	ev   relay.Event
+	hook string // "" of an event
 	at   int
+	name *node // topic
 	kind *node // type or kind
 	data *node // JSON, or a string of text
 	text *node // a quarantine's payload: a string that holds it
 	code *node // base64
 }
 
-// readEvent makes an event of an object. Without a time it is of the given one.
-func readEvent(n node, now time.Time) (*relay.Event, *fault) {
-	d := draft{ev: relay.Event{Time: now}, at: n.at}
+// hooks are what a filter may be asked about besides events.
+var hooks = []string{"connect", "subscribe", "disconnect"}
+
+// readEvent makes an event of an object, or what a filter is asked about a connection or subscription by a hook. Without a
+// time it is of the given one.
+func readEvent(n node, hook string, now time.Time) (*relay.Event, *fault) {
+	d := draft{ev: relay.Event{Time: now}, hook: hook, at: n.at}
 	return d.read(n, eventKeys)
 }
 
@@ -45,8 +51,14 @@ func (d *draft) read(n node, known []string) (*relay.Event, *fault) {
 	if f := n.members("an event", known, d.member); f != nil {
 		return nil, f
 	}
-	if d.ev.Topic == "" {
-		return nil, faultf(d.at, `the event has no "topic"`)
+	if f := d.topic(); f != nil {
+		return nil, f
+	}
+	if d.hook != "" { // which has no payload
+		if d.data != nil || d.text != nil && string(d.text.raw) != `""` || d.code != nil {
+			return nil, faultf(d.at, "a connection or subscription has no data")
+		}
+		return &d.ev, nil
 	}
 	if f := d.payload(); f != nil {
 		return nil, f
@@ -57,7 +69,11 @@ func (d *draft) read(n node, known []string) (*relay.Event, *fault) {
 func (d *draft) member(key string, v node) (f *fault) {
 	switch key {
 	case "topic":
-		d.ev.Topic, f = readTopic(v)
+		d.name = &v
+	case "hook":
+		if d.hook, f = v.text(key); f == nil && !slices.Contains(hooks, d.hook) {
+			f = faultf(v.at, "there is no hook %.32q; there are %s", d.hook, strings.Join(hooks, ", "))
+		}
 	case "event_id":
 		d.ev.ID, f = v.text(key)
 	case "data":
@@ -200,16 +216,27 @@ func (f *fault) or(otherwise *fault) *fault {
 	return otherwise
 }
 
-func readTopic(v node) (relay.Topic, *fault) {
-	name, f := v.text("topic")
-	if f != nil {
-		return "", f
+// topic sets the topic: that of a subscription is a pattern, and so may that be that a connection asks for.
+func (d *draft) topic() *fault {
+	if d.name == nil {
+		if d.hook == "connect" || d.hook == "disconnect" {
+			return nil
+		}
+		return faultf(d.at, `the event has no "topic"`)
 	}
-	topic, err := relay.ParseTopic(name)
+	name, f := d.name.text("topic")
+	if f != nil || name == "" && d.hook != "" {
+		return f
+	}
+	_, err := relay.ParsePattern(name)
+	if d.hook == "" {
+		_, err = relay.ParseTopic(name)
+	}
 	if err != nil {
-		return "", faultf(v.at, "%v", err)
+		return faultf(d.name.at, "%v", err)
 	}
-	return topic, nil
+	d.ev.Topic = relay.Topic(name)
+	return nil
 }
 
 func readSource(v node) (relay.Source, *fault) {

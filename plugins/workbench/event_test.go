@@ -32,6 +32,7 @@ func TestReadRecorded(t *testing.T) {
 			"of a quarantine", `{"plugin":"f","cause":"trap","error":"x","event":{"topic":"a","kind":"json","source":"published","payload":"{\"a\": 1}","time":"1970-01-01T00:00:07Z"}}`,
 			relay.Event{Topic: "a", Kind: relay.KindJSON, Payload: []byte(`{"a": 1}`), Time: time.Unix(7, 0).UTC()},
 		},
+		{"of a quarantine, a subscription", `{"plugin":"f","hook":"subscribe","event":{"topic":"a.>","kind":"binary","payload":"","source":"inbound"}}`, relay.Event{Topic: "a.>", Source: relay.Inbound, Time: now}},
 		{"of a quarantine, bytes", `{"plugin":"f","event":{"topic":"a","kind":"binary","payload_base64":"AA=="}}`, relay.Event{Topic: "a", Payload: []byte{0}, Time: now}},
 	}
 	for _, tt := range tests {
@@ -64,6 +65,7 @@ func TestReadRecorded_Faults(t *testing.T) {
 		{`{"topic":"a","data":1,"after":"1s"}`, `an event has no "after"`},
 		{`{"plugin":"f","event":{"topic":"a","payload_omitted":3}}`, `larger than quarantine.bytes`},
 		{`{"plugin":"f","event":{"topic":"a","data":1},"x":1}`, `a line of a quarantine has no "x"`},
+		{`{"plugin":"f","hook":"connect","event":{"attributes":{"path":"/ws"}}}`, `of a connection the request is not kept`},
 		{`[1]`, `an event is an object`},
 		{`{"topic":"a",}`, `not JSON: a comma before '}'`},
 		{`{"topic":"a","topic":"b","data":1}`, `not JSON: key "topic" for the second time`},

@@ -6,7 +6,6 @@ import (
 	"slices"
 	"strings"
 
-	"eventrelay/plugins"
 	"eventrelay/relay"
 )
 
@@ -15,6 +14,7 @@ import (
 type Expectation struct {
 	verdict string
 	reason  *string // in the filter's words
+	status  *int    // of a refusal
 	cause   *string // of a failure
 	err     *string // part of its text
 	event   *outcome
@@ -34,9 +34,9 @@ type outcome struct {
 }
 
 var (
-	expectKeys  = []string{"verdict", "reason", "cause", "error", "event", "emitted", "log"}
+	expectKeys  = []string{"verdict", "reason", "status", "cause", "error", "event", "emitted", "log"}
 	outcomeKeys = []string{"topic", "type", "data", "data_base64", "attributes"}
-	verdicts    = []string{"pass", "transform", "drop", "reject", "fail"}
+	verdicts    = []string{"pass", "transform", "drop", "reject", "refuse", "fail"}
 )
 
 func readExpectations(v node) (list []Expectation, f *fault) {
@@ -62,6 +62,10 @@ func (x *Expectation) member(key string, v node) (f *fault) {
 		}
 	case "reason":
 		x.reason, f = v.optional(key)
+	case "status":
+		if json.Unmarshal(v.raw, &x.status) != nil || x.status == nil {
+			f = faultf(v.at, "status is a number such as 401")
+		}
 	case "cause":
 		x.cause, f = v.optional(key)
 	case "error":
@@ -88,7 +92,7 @@ func (n node) optional(what string) (*string, *fault) {
 }
 
 func readOutcome(n node) (*outcome, *fault) {
-	d := draft{ev: relay.Event{Topic: "-"}, at: n.at}
+	d := draft{at: n.at}
 	o := &outcome{}
 	f := n.members("an expected event", outcomeKeys, func(key string, v node) *fault {
 		o.hasAttrs = o.hasAttrs || key == "attributes"
@@ -103,8 +107,14 @@ func readOutcome(n node) (*outcome, *fault) {
 		}
 		o.kind, o.payload = &d.ev.Kind, d.ev.Payload
 	}
-	if d.ev.Topic != "-" {
-		topic := string(d.ev.Topic)
+	if d.name != nil {
+		topic, f := d.name.text("topic")
+		if _, err := relay.ParsePattern(topic); f == nil && topic != "" && err != nil {
+			f = faultf(d.name.at, "%v", err)
+		}
+		if f != nil {
+			return nil, f
+		}
 		o.topic = &topic
 	}
 	o.attributes = d.ev.Attributes
@@ -124,6 +134,9 @@ func (x *Expectation) compare(in *relay.Event, t *Trial) (want, got view) {
 	}
 	text("reason", x.reason, t.Reason)
 	text("cause", x.cause, t.Cause)
+	if x.status != nil {
+		want["status"], got["status"] = *x.status, t.Status
+	}
 	if x.err != nil {
 		want["error"], got["error"] = *x.err, t.Error
 		if strings.Contains(t.Error, *x.err) {
@@ -138,18 +151,18 @@ func (x *Expectation) compare(in *relay.Event, t *Trial) (want, got view) {
 		}
 	}
 	if x.event != nil {
-		want["event"] = x.event.view(in)
+		want["event"] = x.event.view(t.Hook, in)
 		if t.Event != nil {
-			got["event"] = eventView(t.Event)
+			got["event"] = eventView(t.Hook, t.Event)
 		}
 	}
 	if len(x.emitted) > 0 || len(t.Emitted) > 0 {
 		want["emitted"], got["emitted"] = []any{}, []any{}
 		for i := range x.emitted {
-			want["emitted"] = append(want["emitted"].([]any), x.emitted[i].view(&relay.Event{Kind: relay.KindJSON}))
+			want["emitted"] = append(want["emitted"].([]any), x.emitted[i].view("", &relay.Event{Kind: relay.KindJSON}))
 		}
 		for _, ev := range t.Emitted {
-			got["emitted"] = append(got["emitted"].([]any), eventView(ev))
+			got["emitted"] = append(got["emitted"].([]any), eventView("", ev))
 		}
 	}
 	if x.log != nil {
@@ -159,7 +172,7 @@ func (x *Expectation) compare(in *relay.Event, t *Trial) (want, got view) {
 }
 
 // view shows what is expected of an event that was made of in.
-func (o *outcome) view(in *relay.Event) any {
+func (o *outcome) view(hook string, in *relay.Event) any {
 	ev := *in
 	if o.topic != nil {
 		ev.Topic = relay.Topic(*o.topic)
@@ -173,14 +186,17 @@ func (o *outcome) view(in *relay.Event) any {
 	if o.hasAttrs {
 		ev.Attributes = o.attributes
 	}
-	return eventView(&ev)
+	return eventView(hook, &ev)
 }
 
 // eventView shows an event as a tree, in which JSON differs only if it means something else.
-func eventView(ev *relay.Event) any {
+func eventView(hook string, ev *relay.Event) any {
 	v := view{"topic": string(ev.Topic)}
 	if len(ev.Attributes) > 0 {
 		v["attributes"] = attributeMap(ev.Attributes)
+	}
+	if hook != "" {
+		return v
 	}
 	switch ev.Kind {
 	case relay.KindJSON:
@@ -213,12 +229,4 @@ func pretty(v any) string {
 		return err.Error()
 	}
 	return b.String()
-}
-
-// Trial is what became of one event, and what the filter logged about it.
-type Trial struct {
-	plugins.Trial
-	Event   *relay.Event // in place of those of plugins.Trial
-	Emitted []*relay.Event
-	Log     []string
 }

@@ -19,6 +19,9 @@ func (e *MissingError) Error() string {
 	if e.Seen != "" {
 		text += " (" + e.Seen + ")"
 	}
+	if strings.HasPrefix(e.How, "`") {
+		return text + "; run " + e.How
+	}
 	return text + "; " + e.How
 }
 

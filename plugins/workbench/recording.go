@@ -66,9 +66,11 @@ func (r *Recording) Next() (*Recorded, error) {
 // ErrRecording is returned when a recording cannot be read any further.
 var ErrRecording = errors.New("recording")
 
-// Recorded is an event of a recording. Of one in a quarantine, Filter failed on it for a Cause.
+// Recorded is an event of a recording. Of one in a quarantine, Filter failed on it for a Cause, and it may be what the
+// filter was asked by a hook.
 type Recorded struct {
 	Event         *relay.Event
+	Hook          string
 	Filter, Cause string
 }
 
@@ -81,7 +83,7 @@ func ReadEvent(text []byte) (*relay.Event, error) {
 	return r.Event, nil
 }
 
-var quarantineKeys = []string{"plugin", "time", "cause", "error", "functions", "fuel", "module", "version", "event"}
+var quarantineKeys = []string{"plugin", "time", "cause", "error", "functions", "fuel", "module", "version", "hook", "event"}
 
 func readRecorded(text []byte, now time.Time) (*Recorded, *fault) {
 	n, f := document(text)
@@ -98,6 +100,10 @@ func readRecorded(text []byte, now time.Time) (*Recorded, *fault) {
 			r.Filter, f = v.text(key)
 		case "cause":
 			r.Cause, f = v.text(key)
+		case "hook":
+			if r.Hook, f = v.text(key); f == nil && r.Hook != "subscribe" && r.Hook != "disconnect" {
+				f = faultf(v.at, "of a connection the request is not kept, so that it can't be tried again")
+			}
 		}
 		return f
 	})
@@ -105,7 +111,7 @@ func readRecorded(text []byte, now time.Time) (*Recorded, *fault) {
 		f = n.members("a line of a quarantine", quarantineKeys, func(string, node) *fault { return nil })
 	}
 	if f == nil {
-		r.Event, f = readEvent(inner, now)
+		r.Event, f = readEvent(inner, r.Hook, now)
 	}
 	if f != nil {
 		return nil, f

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"slices"
 	"strings"
 	"time"
 
@@ -50,12 +49,26 @@ func (b *Bench) Start(ctx context.Context, f plugins.Filter, pin *plugins.Pin) (
 	return d, d.Start(ctx, f.Config, pin)
 }
 
-// Try gives the filter an event.
-func (b *Bench) Try(d *plugins.Desk, ev *relay.Event) Trial {
+// Trial is what became of one event, and what the filter logged about it.
+type Trial struct {
+	plugins.Trial
+	Hook    string       // "" of an event
+	Event   *relay.Event // in place of those of plugins.Trial
+	Emitted []*relay.Event
+	Log     []string
+}
+
+// Try gives the filter an event or, by a hook's name, what it is asked about a connection or subscription.
+func (b *Bench) Try(d *plugins.Desk, hook string, ev *relay.Event) Trial {
 	b.log.kept = nil
-	t := Trial{Trial: d.Try(ev)}
-	if t.Trial.Event != nil {
-		t.Event, _ = t.Trial.Event.Relay() // the host made it of a relay.Event
+	t := Trial{Hook: hook}
+	t.Trial, _ = d.TryAs(hook, ev) // what was read has no other hooks than there are
+	switch {
+	case t.Trial.Event == nil: // what is below the host made of a relay.Event
+	case hook == "":
+		t.Event, _ = t.Trial.Event.Relay()
+	default:
+		t.Event, _ = t.Trial.Event.Record()
 	}
 	for i := range t.Trial.Emitted {
 		e, _ := t.Trial.Emitted[i].Relay()
@@ -103,7 +116,7 @@ func (b *Bench) TryCase(ctx context.Context, c *Case) (*CaseResult, error) {
 		if err := ctx.Err(); err != nil {
 			return nil, err
 		}
-		t := b.Try(d, ev)
+		t := b.Try(d, c.Hooks[i], ev)
 		r.Trials = append(r.Trials, t)
 		r.Fuel += t.Fuel
 		r.Duration += t.Duration
@@ -179,8 +192,3 @@ func (l *lines) WithGroup(string) slog.Handler { return l }
 
 // LogTo makes what the filter logs appear at h, too.
 func (b *Bench) LogTo(h slog.Handler) { b.log.to = h }
-
-// Grants are all that a filter can be granted.
-func Grants() []string { return slices.Clone(grants) }
-
-var grants = []string{"kv", "now", "random", "metric"}

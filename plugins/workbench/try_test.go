@@ -160,3 +160,35 @@ func TestUpdate_AddsWhatIsExpected(t *testing.T) {
 	c = caseFile(t, `{"config":{},"events":[{"topic":"t","data":1}]}`)
 	assert.ErrorContains(t, try(t, b, c).Update(), `or has "events"`, "a filter that does not start is not what such a case is about")
 }
+
+// The guest does what the first byte of the topic says; see its source.
+func TestTryCase_Hooks(t *testing.T) {
+	b := bench(t, guests+"hooks.wasm", "metric")
+	c := caseFile(t, `{"events":[
+		{"hook":"connect","topic":"pass","attributes":{"path":"/ws","header.origin":"x"}},
+		{"hook":"connect","topic":"a","attributes":{"path":"/ws"}},
+		{"hook":"subscribe","topic":"rate.>"},
+		{"hook":"subscribe","topic":"d"},
+		{"hook":"subscribe","topic":"t.*"},
+		{"hook":"disconnect","attributes":{"tenant":"acme"}},
+		{"hook":"subscribe","topic":"u"}
+	],"expect":[
+		{"verdict":"pass"},
+		{"verdict":"transform","event":{"attributes":{"remote_address":"1.2.3.4:5","tenant":"acme"}}},
+		{"verdict":"refuse","status":429,"reason":"rate.>"},
+		{"verdict":"refuse","status":403},
+		{"verdict":"transform","event":{"topic":"T.*"}},
+		{"verdict":"pass"},
+		{"verdict":"fail","cause":"trap"}
+	]}`)
+	r := try(t, b, c)
+	for _, p := range r.Problems {
+		t.Errorf("event %d: %v", p.Event, p.Diff)
+	}
+	c.Expect = nil
+	r = try(t, b, c)
+	require.NoError(t, r.Update())
+	again, err := ReadCase(c.File)
+	require.NoError(t, err)
+	assert.Empty(t, try(t, b, again).Problems)
+}

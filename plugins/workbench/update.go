@@ -3,6 +3,7 @@ package workbench
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
@@ -60,16 +61,19 @@ func expectation(in *relay.Event, t *Trial, old *Expectation) []byte {
 		}
 	}
 	member("reason", t.Reason)
+	if t.Status != 0 {
+		out = fmt.Appendf(out, `,"status":%d`, t.Status)
+	}
 	member("cause", t.Cause)
 	if t.Cause == "guest" { // the filter's own words; others name functions, which change with every build
 		member("error", t.Error)
 	}
 	if t.Event != nil {
-		out = append(appendOutcome(append(out, `,"event":`...), t.Event, in), '}')
+		out = append(appendOutcome(append(out, `,"event":`...), t.Hook, t.Event, in), '}')
 	}
 	for i, ev := range t.Emitted {
 		out = append(out, [2]string{`,"emitted":[`, `,`}[min(i, 1)]...)
-		out = append(appendOutcome(out, ev, &relay.Event{}), '}')
+		out = append(appendOutcome(out, "", ev, &relay.Event{}), '}')
 		if i == len(t.Emitted)-1 {
 			out = append(out, ']')
 		}
@@ -82,7 +86,7 @@ func expectation(in *relay.Event, t *Trial, old *Expectation) []byte {
 }
 
 // appendOutcome appends what of ev is not as in, and its data.
-func appendOutcome(dst []byte, ev, in *relay.Event) []byte {
+func appendOutcome(dst []byte, hook string, ev, in *relay.Event) []byte {
 	start := len(dst)
 	if ev.Topic != in.Topic {
 		dst = rawjson.AppendQuoted(append(dst, `,"topic":`...), string(ev.Topic))
@@ -91,7 +95,12 @@ func appendOutcome(dst []byte, ev, in *relay.Event) []byte {
 		m, _ := json.Marshal(attributeMap(ev.Attributes)) // strings always encode
 		dst = append(append(dst, `,"attributes":`...), m...)
 	}
-	dst = appendData(dst, ev.Kind, ev.Payload)
+	if hook == "" {
+		dst = appendData(dst, ev.Kind, ev.Payload)
+	}
+	if len(dst) == start {
+		return append(dst, '{')
+	}
 	dst[start] = '{' // in place of the first comma
 	return dst
 }
