@@ -30,7 +30,7 @@ func TestGuest_ImportsOnlyWhatItUses(t *testing.T) {
 
 	g, _ = load(t, buildGuest(t, conforming), "{}")
 	assert.ElementsMatch(t, []string{"log", "reason", "emit", "kv_get", "kv_set", "kv_add", "now", "random", "metric"}, g.imports)
-	assert.Equal(t, abi.OnEvent, g.hooks)
+	assert.Equal(t, abi.Hooks, g.hooks)
 }
 
 // Each package that the SDK draws in costs every filter; this tells when one did.

@@ -21,6 +21,9 @@ var parts = []struct {
 	{"key-value store", tryKV},
 	{"time to live", tryTTL},
 	{"clock and randomness", tryWorld},
+	{"connections", tryConnect},
+	{"subscriptions", trySubscribe},
+	{"ends of connections", tryDisconnect},
 	{"failures", tryFailures}, // after which Go's stacks have used up what may be logged in a second
 	{"much memory", tryMemory},
 }

@@ -115,3 +115,29 @@ export default function (event) {
 	if (!Object.hasOwn(verbs, verb)) throw Error(`unknown verb: ${verb}`);
 	return verbs[verb](event, words, event.attributes);
 }
+
+export function onConnect(event) {
+	const { query, 'header.x-seen': seen = '' } = event.attributes;
+	switch (query) {
+	case 'user':
+		Object.assign(event.attributes, { user: 'ada', seen });
+		event.topic = 'tenants.ada';
+		return event;
+	case 'refuse': return refuse(401, 'who are you?');
+	case 'reject': return reject('no entry');
+	case 'drop': return drop('not now');
+	case 'fail': throw Error('no idea');
+	case 'panic': throw Error('at connect');
+	}
+	return event;
+}
+
+export function onSubscribe(event) {
+	if (event.topic === 'secret.>') return refuse(404, 'secret');
+	if (event.topic === 'mine.>') event.topic = `tenants.${event.attributes.user}.>`;
+	return event;
+}
+
+export function onDisconnect(event) {
+	log(`bye ${event.attributes.user}`);
+}

@@ -14,10 +14,14 @@ import {
   log,
   metric,
   now,
+  onConnect,
+  onDisconnect,
   onEvent,
   onInit,
+  onSubscribe,
   pass,
   random,
+  refuse,
   reject,
   replace,
   replaceEvent,
@@ -170,3 +174,30 @@ function level(name: string): Level {
   if (name == "error") return Level.Error;
   return Level.Info;
 }
+
+onConnect((event: Event): Verdict => {
+  const query = event.attributes.get("query");
+  if (query == "user") {
+    event.attributes.set("user", "ada");
+    event.attributes.set("seen", event.attributes.get("header.x-seen"));
+    event.topic = "tenants.ada";
+    return replaceEvent(event);
+  }
+  if (query == "refuse") return refuse(401, "who are you?");
+  if (query == "reject") return reject("no entry");
+  if (query == "drop") return drop("not now");
+  if (query == "fail") return fail("no idea");
+  if (query == "panic") throw new Error("at connect");
+  return pass();
+});
+
+onSubscribe((event: Event): Verdict => {
+  if (event.topic == "secret.>") return refuse(404, "secret");
+  if (event.topic != "mine.>") return pass();
+  event.topic = "tenants." + event.attributes.get("user") + ".>";
+  return replaceEvent(event);
+});
+
+onDisconnect((event: Event): void => {
+  log(Level.Info, "bye " + event.attributes.get("user"));
+});

@@ -219,3 +219,35 @@ RELAY_ON_EVENT(e) {
 	if (relay_is(verb, "metric")) return metric(e, with);
 	return unknown(verb);
 }
+
+RELAY_ON_CONNECT(e) {
+	const relay_bytes query = told(e, "query");
+	if (relay_is(query, "refuse")) return relay_refuse(401, relay_str("who are you?"));
+	if (relay_is(query, "reject")) return relay_reject(relay_str("no entry"));
+	if (relay_is(query, "drop")) return relay_drop(relay_str("not now"));
+	if (relay_is(query, "fail")) return relay_fail(relay_str("no idea"));
+	if (relay_is(query, "panic")) relay_panic(relay_str("at connect"));
+	if (!relay_is(query, "user")) return relay_pass();
+	relay_set_attribute(e, relay_str("user"), relay_str("ada"));
+	relay_set_attribute(e, relay_str("seen"), told(e, "header.x-seen"));
+	e->topic = relay_str("tenants.ada");
+	return relay_replace_event(e);
+}
+
+RELAY_ON_SUBSCRIBE(e) {
+	relay_builder pattern = RELAY_EMPTY;
+	if (relay_is(e->topic, "secret.>")) return relay_refuse(404, relay_str("secret"));
+	if (!relay_is(e->topic, "mine.>")) return relay_pass();
+	relay_add_str(&pattern, "tenants.");
+	relay_add(&pattern, told(e, "user"));
+	relay_add_str(&pattern, ".>");
+	e->topic = pattern.text;
+	return relay_replace_event(e);
+}
+
+RELAY_ON_DISCONNECT(e) {
+	relay_builder line = RELAY_EMPTY;
+	relay_add_str(&line, "bye ");
+	relay_add(&line, told(e, "user"));
+	relay_log(RELAY_INFO, line.text);
+}

@@ -33,6 +33,9 @@ func init() {
 		}
 		return do(e, e.Attributes.Get("with"))
 	})
+	sdk.OnConnect(connect)
+	sdk.OnSubscribe(subscribe)
+	sdk.OnDisconnect(func(e *sdk.Event) { sdk.Log(sdk.Info, "bye "+e.Attributes.Get("user")) })
 }
 
 func main() {}
@@ -225,4 +228,35 @@ func random(e *sdk.Event, _ string) sdk.Verdict {
 	b := bytes.Repeat([]byte{0}, int(argument(e, "count")))
 	grant.Random(b)
 	return sdk.Replace(b)
+}
+
+func connect(e *sdk.Event) sdk.Verdict {
+	switch e.Attributes.Get("query") {
+	case "user":
+		e.Attributes = e.Attributes.With("user", "ada").With("seen", e.Attributes.Get("header.x-seen"))
+		e.Topic = "tenants.ada"
+		return sdk.ReplaceEvent(e)
+	case "refuse":
+		return sdk.Refuse(401, "who are you?")
+	case "reject":
+		return sdk.Reject("no entry")
+	case "drop":
+		return sdk.Drop("not now")
+	case "fail":
+		return sdk.Fail("no idea")
+	case "panic":
+		panic("at connect")
+	}
+	return sdk.Pass()
+}
+
+func subscribe(e *sdk.Event) sdk.Verdict {
+	switch e.Topic {
+	case "secret.>":
+		return sdk.Refuse(404, "secret")
+	case "mine.>":
+		e.Topic = "tenants." + e.Attributes.Get("user") + ".>"
+		return sdk.ReplaceEvent(e)
+	}
+	return sdk.Pass()
 }

@@ -11,6 +11,9 @@ relay::filter! {
     state: Guest,
     on_init: Guest::new,
     on_event: Guest::event,
+    on_connect: Guest::connect,
+    on_subscribe: Guest::subscribe,
+    on_disconnect: Guest::disconnect,
 }
 
 #[cfg(feature = "std")]
@@ -18,6 +21,9 @@ relay::filter! {
     state: Guest,
     on_init: Guest::new,
     on_event: Guest::event,
+    on_connect: Guest::connect,
+    on_subscribe: Guest::subscribe,
+    on_disconnect: Guest::disconnect,
 }
 
 struct Guest {
@@ -120,14 +126,14 @@ impl Guest {
         }
     }
 
-    #[allow(dead_code)] // until relay serves the hook
     fn connect<'a>(&'a mut self, event: Event<'a>) -> relay::Result<'a> {
         match event.attributes().get("query") {
             Some("user") => {
                 let seen = event.attributes().get("header.x-seen").unwrap_or("");
-                let out = event.without_attributes().with_attribute("user", "ada").with_attribute("seen", seen);
+                let out = event.with_attribute("user", "ada").with_attribute("seen", seen);
                 Ok(Verdict::ReplaceEvent(out.with_topic("tenants.ada")))
             }
+            Some("refuse") => Ok(Verdict::Refuse(401, "who are you?")),
             Some("reject") => Ok(Verdict::Reject("no entry")),
             Some("drop") => Ok(Verdict::Drop("not now")),
             Some("fail") => Err("no idea".into()),
@@ -136,10 +142,9 @@ impl Guest {
         }
     }
 
-    #[allow(dead_code)]
     fn subscribe<'a>(&'a mut self, event: Event<'a>) -> relay::Result<'a> {
         match event.topic() {
-            "secret.>" => Ok(Verdict::Reject("secret")),
+            "secret.>" => Ok(Verdict::Refuse(404, "secret")),
             "mine.>" => {
                 let user = event.attributes().get("user").unwrap_or("");
                 Ok(Verdict::ReplaceEvent(event.with_topic(relay::text!(event, "tenants.{}.>", user))))
@@ -148,7 +153,6 @@ impl Guest {
         }
     }
 
-    #[allow(dead_code)]
     fn disconnect(&mut self, event: Event<'_>) {
         relay::log!(Info, "bye {}", event.attributes().get("user").unwrap_or(""));
     }
