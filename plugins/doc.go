@@ -18,6 +18,9 @@
 // exports checked by name (filter.go, imports.go, exports.go) → instances (instance.go), one per lane and a spare, each
 // with a beginning to go back to (beginning.go) → a generation (generation.go) that Reload puts in the old one's place.
 //
+// A script's way: the same, but that its module is QuickJS, compiled once for all (engine.go), which package script makes
+// speak the ABI (scripthost.go is what it may ask for).
+//
 // A call's way: fuel and time handed out (metering.go) → the guest → after a failure the instance goes back to its
 // beginning, the event into quarantine (quarantine.go), and the breaker (breaker.go) may leave the filter alone.
 package plugins

@@ -62,7 +62,7 @@ func (f *Filter) checkOrigin(at string) error {
 	case f.Use != "":
 		return f.checkUse(at)
 	case IsScript(f.Path):
-		return fmt.Errorf("%s.path: %s is JavaScript; write script: in place of path:", at, clean(f.Path, maxErrorText))
+		return fmt.Errorf("%s.path: %s is JavaScript; write script: in place of path", at, clean(f.Path, maxErrorText))
 	case f.Path == "" && f.Limits.Memory != 0 && f.Limits.Memory < scriptMemory:
 		return fmt.Errorf("%s.limits.memory: %v; a script takes at least %v", at, f.Limits.Memory, scriptMemory)
 	case relay.Size(len(f.Inline)) > maxInline:

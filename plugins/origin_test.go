@@ -22,7 +22,7 @@ func TestFilter_Origin(t *testing.T) {
 		"filters[0].script: stands beside path; a filter has exactly one of":                                               {Path: "x.wasm", Script: "x.js"},
 		"filters[0].inline: stands beside script; a filter has exactly one of":                                             {Script: "x.js", Inline: "e => e"},
 		"filters[0].limits.memory: 1MiB; a script takes at least 2MiB":                                                     {Inline: "e => e", Limits: Limits{Memory: relay.MiB}},
-		"filters[0].path: x.js is JavaScript; write script: in place of path:":                                             {Path: "x.js"},
+		"filters[0].path: x.js is JavaScript; write script: in place of path":                                              {Path: "x.js"},
 		"filters[0].inline: 65537 bytes; at most 64KiB, or write script: and a file":                                       {Inline: strings.Repeat(" ", 65537)},
 	} {
 		f.Name = "a"

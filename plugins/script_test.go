@@ -413,6 +413,24 @@ export default event => {
 	assert.Zero(t, r.metric("relay_plugin_restarts_total"))
 }
 
+func TestScript_inspectAndPin(t *testing.T) {
+	needQuickJS(t)
+	file := filepath.Join(t.TempDir(), "filter.js")
+	require.NoError(t, os.WriteFile(file, []byte("export default e => e\nexport function onConnect() { return true }"), 0o600))
+	i, err := Inspect(t.Context(), Options{}, Filter{Name: "a", Script: file})
+	require.NoError(t, err)
+	assert.True(t, i.Accepted, i.Refusal)
+	assert.True(t, i.Script && i.InPlace)
+	assert.Equal(t, []string{"relay_on_event", "relay_on_connect"}, i.Hooks)
+	pinned := Filter{Name: "a", Script: file, SHA256: i.SHA256}
+	require.NoError(t, Check(t.Context(), Options{}, []Filter{pinned}))
+	require.NoError(t, os.WriteFile(file, []byte("export default e => null"), 0o600))
+	assert.ErrorContains(t, Check(t.Context(), Options{}, []Filter{pinned}), "and relay.yaml pins "+i.SHA256)
+	i, err = Inspect(t.Context(), Options{}, Filter{Name: "a", Script: file, Limits: Limits{Module: 10}})
+	require.NoError(t, err)
+	assert.Contains(t, i.Refusal, "larger than limits.module (10B)")
+}
+
 func BenchmarkScript(b *testing.B) {
 	for _, s := range []struct{ name, text string }{
 		{"nothing", "event => true"},

@@ -39,6 +39,7 @@ const answerRoom = 16 << 10
 // handle gives the script a record of size bytes, which is in the buffer.
 func (v *VM) handle(e entry, size uint32) (abi.Answer, error) {
 	v.level, v.answer, v.size, v.parser.shortest = 0, abi.Pass, size, false
+	v.trim()
 	if v.state.large != 0 {
 		if _, err := v.do(callFreeBlock, uint64(v.state.large)); err != nil {
 			return 0, err
@@ -71,6 +72,18 @@ func (v *VM) handle(e entry, size uint32) (abi.Answer, error) {
 		return abi.Drop, nil
 	}
 	return v.answer, nil
+}
+
+// keptScratch is how much scratch memory is kept between calls.
+const keptScratch = 256 << 10
+
+// trim lets go of what one large event needed.
+func (v *VM) trim() {
+	for _, b := range []*[]byte{&v.content, &v.encoded, &v.before, &v.parser.decoded} {
+		if cap(*b) > keptScratch {
+			*b = nil
+		}
+	}
 }
 
 // finish sees to what was left to be done later, and to an answer that is a promise.

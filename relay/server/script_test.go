@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -12,15 +13,22 @@ import (
 	"eventrelay/plugins"
 )
 
+// needQuickJS skips a test where QuickJS was not fetched; where toolchains are required it fails.
+func needQuickJS(t *testing.T) {
+	t.Helper()
+	if plugins.QuickJS() != "" {
+		return
+	}
+	if os.Getenv("RELAY_TEST_TOOLCHAINS") == "require" {
+		t.Fatal("built without QuickJS")
+	}
+	t.Skip("built without QuickJS")
+}
+
 // A script filters what comes by HTTP and from sockets, and a change of its file is taken over by the running relay; a
 // broken one is not.
 func TestServer_Script(t *testing.T) {
-	if plugins.QuickJS() == "" {
-		if os.Getenv("RELAY_TEST_TOOLCHAINS") == "require" {
-			t.Fatal("built without QuickJS")
-		}
-		t.Skip("built without QuickJS")
-	}
+	needQuickJS(t)
 	eachDriver(t, func(t *testing.T, driver string) {
 		file := filepath.Join(t.TempDir(), "filter.js")
 		write := func(text string) {
@@ -53,5 +61,39 @@ func TestServer_Script(t *testing.T) {
 		require.NoError(t, r.ReloadFile(t.Context()))
 		assert.Equal(t, "accepted", r.publish("a", `{"n": 5}`).Verdict)
 		assert.Equal(t, `{"n": 5}`, read(t, a))
+	})
+}
+
+// A script decides who comes in, and to what, and learns who has gone.
+func TestServer_ScriptHooks(t *testing.T) {
+	needQuickJS(t)
+	eachDriver(t, func(t *testing.T, driver string) {
+		r := start(t, base(driver)+`
+filters:
+  - name: gate
+    limits: {time: 5s}
+    inline: |
+      export function onConnect(event) {
+        const key = /key=(\w+)/.exec(event.attributes.query)?.[1];
+        return key ? {attributes: {tenant: key}} : refuse(401, "who are you?");
+      }
+      export function onSubscribe(event) {
+        if (event.topic === "secret") return refuse(403, "not " + event.topic);
+        event.topic = event.attributes.tenant + "." + event.topic;
+        return event;
+      }
+      export function onDisconnect(event) { log("gone", event.attributes.tenant) }
+`)
+		status, _ := r.knock("topic=a", nil)
+		assert.Equal(t, 401, status)
+		status, _ = r.knock("topic=secret&key=acme", nil)
+		assert.Equal(t, 403, status)
+		status, c := r.knock("topic=a&key=acme", nil)
+		require.Equal(t, 101, status)
+		r.publish("a", `"not for acme"`)
+		r.publish("acme.a", `"for acme"`)
+		assert.Equal(t, `"for acme"`, read(t, c))
+		require.NoError(t, c.CloseNow())
+		assert.Eventually(t, func() bool { return strings.Count(r.logs.String(), `text="gone acme"`) == 2 }, waitFor, tick)
 	})
 }
