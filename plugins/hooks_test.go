@@ -28,8 +28,10 @@ func arrival(id uint64, topics ...relay.Pattern) *relay.Arrival {
 	return &relay.Arrival{
 		Visit: relay.Visit{ID: id, Attributes: relay.Attributes{{Key: "connection", Value: "7"}, {Key: "remote_address", Value: "192.0.2.1:5"}}},
 		Request: relay.Attributes{
-			{Key: "header.authorization", Value: "Bearer s3cret"}, {Key: "path", Value: "/ws"},
-			{Key: "query", Value: "token=s3cret"}, {Key: "remote", Value: "192.0.2.1:5"},
+			{Key: "header.authorization", Value: "Bearer s3cret"},
+			{Key: "path", Value: "/ws"},
+			{Key: "query", Value: "token=s3cret"},
+			{Key: "remote", Value: "192.0.2.1:5"},
 		},
 		Topics: topics,
 	}
