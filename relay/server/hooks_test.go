@@ -205,3 +205,33 @@ func TestHooks_Reload(t *testing.T) {
 	defer cancel()
 	require.NoError(t, r.Shutdown(ctx))
 }
+
+// A script has the same hooks.
+func TestHooks_Script(t *testing.T) {
+	needQuickJS(t)
+	file := filepath.Join(t.TempDir(), "tenants.js")
+	require.NoError(t, os.WriteFile(file, []byte(`
+		export function onConnect(event) {
+			if (event.attributes["header.authorization"] !== "Bearer s3cret") return refuse(401, "who are you?");
+			event.attributes.tenant = "acme";
+			return event;
+		}
+		export function onSubscribe(event) {
+			event.topic = event.attributes.tenant + "." + event.topic;
+			return event;
+		}
+		export default function (event) {
+			event.data.tenant = event.attributes.tenant + Object.keys(event.attributes).length;
+			return event;
+		}
+	`), 0o600))
+	eachDriver(t, func(t *testing.T, driver string) {
+		r := start(t, base(driver)+fmt.Sprintf("auth: {by_filter: true}\nfilters: [{name: tenants, script: %q, limits: {time: 5s}}]\n", file))
+		status, _ := r.knock("topic=chat", nil)
+		assert.Equal(t, 401, status)
+		status, c := r.knock("topic=chat", http.Header{"Authorization": {"Bearer s3cret"}})
+		require.Equal(t, 101, status)
+		require.NoError(t, c.WriteText(t.Context(), []byte(`{"a":1}`)))
+		assert.JSONEq(t, `{"a":1,"tenant":"acme3"}`, read(t, c), "of the request, nothing is kept")
+	})
+}
