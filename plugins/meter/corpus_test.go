@@ -2,8 +2,11 @@ package meter
 
 import (
 	"context"
+	"io/fs"
 	"os"
+	"os/exec"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -11,28 +14,50 @@ import (
 	"github.com/tetratelabs/wazero"
 )
 
-// corpus are the modules in the tree.
+// corpus are the modules in the tree, by path: hand-written ones, and what compilers made of C, Rust and AssemblyScript.
 func corpus(t testing.TB) map[string][]byte {
 	modules := map[string][]byte{}
-	for _, pattern := range []string{"testdata/*.wasm", "../testdata/*.wasm", "../../testdata/plugins/*/*.wasm"} {
-		paths, err := filepath.Glob(pattern)
-		require.NoError(t, err)
-		for _, path := range paths {
-			module, err := os.ReadFile(path)
-			require.NoError(t, err)
-			modules[path] = module
-		}
+	for _, root := range []string{"..", "../../sdk", "../../testdata"} {
+		require.NoError(t, filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
+			switch {
+			case err != nil:
+				return err
+			case d.IsDir() && (d.Name() == "node_modules" || d.Name() == "target"): // not ours
+				return fs.SkipDir
+			case filepath.Ext(path) == ".wasm":
+				modules[path], err = os.ReadFile(path)
+			}
+			return err
+		}))
 	}
 	require.NotEmpty(t, modules)
 	return modules
 }
+
+// goGuests are the filters in stock Go, compiled.
+func goGuests(t testing.TB) map[string][]byte {
+	modules := map[string][]byte{}
+	out := filepath.Join(t.TempDir(), "guest.wasm")
+	for _, dir := range []string{"../../testdata/plugins/redact", "../../sdk/testdata/bare", "../../sdk/testdata/everything"} {
+		cmd := exec.Command("go", "build", "-buildmode=c-shared", "-trimpath", "-ldflags=-s -w", "-o", out, ".")
+		cmd.Dir, cmd.Env = dir, append(os.Environ(), "GOOS=wasip1", "GOARCH=wasm", "CGO_ENABLED=0")
+		said, err := cmd.CombinedOutput()
+		require.NoError(t, err, "%s", said)
+		modules[dir], err = os.ReadFile(out)
+		require.NoError(t, err)
+	}
+	return modules
+}
+
+// wide are limits that the corpus keeps.
+var wide = Limits{MemoryPages: 1 << 16, TableEntries: maxTableEntries}
 
 // The engine takes the rewritten module if it takes the original.
 func TestRewrite_Corpus(t *testing.T) {
 	ctx := context.Background()
 	h := newHost(t, wazero.NewRuntimeConfigInterpreter())
 	for path, module := range corpus(t) {
-		out, report, err := Rewrite(module, Limits{MemoryPages: 1 << 16, TableEntries: maxTableEntries})
+		out, report, err := Rewrite(module, wide)
 		if err != nil {
 			t.Log(path, err)
 			continue
@@ -44,8 +69,39 @@ func TestRewrite_Corpus(t *testing.T) {
 		} else {
 			assert.Error(t, rewritten, path)
 		}
-		scanned, err := Scan(module, Limits{MemoryPages: 1 << 16, TableEntries: maxTableEntries})
+		scanned, err := Scan(module, wide)
 		require.NoError(t, err)
 		assert.Equal(t, report, scanned)
 	}
+}
+
+// testdata/corpus/mix.wasm is what its source gives, where the compiler is the one that it was made with; its sums are in
+// SHA256SUMS.
+func TestCorpus_MatchesItsSource(t *testing.T) {
+	const dir = "testdata/corpus"
+	version, err := exec.Command("clang-19", "--version").Output()
+	first, _, _ := strings.Cut(string(version), "\n")
+	want, readErr := os.ReadFile("../../testdata/plugins/c/compiler")
+	require.NoError(t, readErr)
+	if err != nil || first != strings.TrimSpace(string(want)) {
+		t.Skipf("not compiled again: this takes %s", want)
+	}
+	sources, err := filepath.Glob(dir + "/*.c")
+	require.NoError(t, err)
+	args := []string{"@flags", "-o", filepath.Join(t.TempDir(), "mix.wasm")}
+	for _, source := range sources {
+		args = append(args, filepath.Base(source))
+	}
+	cmd := exec.Command("clang-19", args...)
+	cmd.Dir = dir
+	said, err := cmd.CombinedOutput()
+	require.NoError(t, err, "%s", said)
+	fresh, err := os.ReadFile(args[2])
+	require.NoError(t, err)
+	if *update {
+		require.NoError(t, os.WriteFile(dir+"/mix.wasm", fresh, 0o644))
+	}
+	committed, err := os.ReadFile(dir + "/mix.wasm")
+	require.NoError(t, err)
+	assert.Equal(t, sum(fresh), sum(committed), "mix.wasm is not what its source gives; run go test -run Corpus_Matches -update")
 }
