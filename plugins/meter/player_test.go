@@ -110,7 +110,7 @@ func (p *player) call(name string, args ...uint64) (act, error) {
 		return act{}, nil
 	}
 	p.h.budget = p.h.granted + actFuel
-	if name == abi.ExportInitialize || name == abi.ExportInit {
+	if name == abi.ExportInitialize || name == abi.ExportInit || strings.HasPrefix(name, "qjs_") {
 		p.h.budget = p.h.granted + startFuel
 	}
 	results, err := f.Call(p.ctx, args...)
