@@ -17,7 +17,7 @@ export PATH := $(CURDIR)/bin/toolchains/node_modules/.bin:$(PATH)
 PACKAGES    = ./... ./testdata/plugins/...
 
 .DEFAULT_GOAL := help
-.PHONY: help run build plugins quickjs test race swaps fuzz bench cover toolchains peers check fmt tidy vet lint vuln cross clean bench-plugins
+.PHONY: help run build plugins quickjs test race swaps compile-memory fuzz bench cover toolchains peers check fmt tidy vet lint vuln cross clean bench-plugins
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -45,6 +45,9 @@ race: quickjs ## run the tests under the race detector
 
 swaps: ## replace a filter 1,000 times under load, and look for leaks
 	RELAY_TEST_SWAPS=1 $(GO) test -count=1 -run 'TestSwaps' -v ./plugins
+
+compile-memory: ## compile the worst modules that the default limits admit, and see that a container of 256 MiB would do
+	RELAY_TEST_COMPILE=1 $(GO) test -count=1 -run 'TestCompile_Fits' -v ./plugins/meter
 
 # A failure leaves its input in testdata/fuzz beside the target, to be committed with the fix. What is there besides covers what
 # fuzzing had reached: of what it adds to GOCACHE/fuzz, the few small files that reach something new.

@@ -82,9 +82,9 @@ func TestEventTime_CountsShortCalls(t *testing.T) {
 // A filter's time begins with its own call, not with the event.
 func TestEventTime_BeginsAnewForEachCall(t *testing.T) {
 	first := Filter{Name: "first", Path: guest("works"), Topics: []relay.Pattern{"slow"}}
-	second := Filter{Name: "second", Path: guest("puppet"), Limits: Limits{Time: time.Millisecond}}
+	second := Filter{Name: "second", Path: guest("puppet"), Limits: Limits{Time: 20 * time.Millisecond}}
 	r := openRig(t, Options{Lanes: 1}, first, second)
-	turns := binary.LittleEndian.AppendUint32([]byte("w"), 200_000_000)
+	turns := binary.LittleEndian.AppendUint32([]byte("w"), 1_000_000_000)
 	res := r.publish(event("slow", string(turns)))[0]
 	assert.Equal(t, relay.Accepted, res.Verdict, res.Reason)
 }

@@ -120,12 +120,12 @@ type Limits struct {
 	Blocks int `koanf:"blocks"`
 	// Locals is the most locals of one function. Default 10000.
 	Locals int `koanf:"locals"`
-	// Functions is the most functions of the module. Default 100000.
+	// Functions is the most functions of the module. Default 25000.
 	Functions int `koanf:"functions"`
 	// CompileTime is how long compiling the module may take, by an estimate that is made before. Default 15s.
 	CompileTime time.Duration `koanf:"compile_time"`
-	// CompileMemory is the most memory that compiling one function may take, by an estimate that is made before. Default
-	// 256MiB.
+	// CompileMemory is the most memory that compiling the module may take, by an estimate that is made before. Default
+	// 160MiB: a relay in a container of 256MiB lives through it.
 	CompileMemory relay.Size `koanf:"compile_memory"`
 }
 
@@ -147,9 +147,9 @@ func (l Limits) withDefaults(o Options) Limits {
 	l.Body = cmp.Or(l.Body, 64*relay.KiB)
 	l.Blocks = cmp.Or(l.Blocks, 4_000)
 	l.Locals = cmp.Or(l.Locals, 10_000)
-	l.Functions = cmp.Or(l.Functions, 100_000)
+	l.Functions = cmp.Or(l.Functions, 25_000)
 	l.CompileTime = cmp.Or(l.CompileTime, 15*time.Second)
-	l.CompileMemory = cmp.Or(l.CompileMemory, 256*relay.MiB)
+	l.CompileMemory = cmp.Or(l.CompileMemory, 160*relay.MiB)
 	return l
 }
 

@@ -24,13 +24,23 @@ const (
 
 	tableFillBlocks = 3 // basic blocks that a table.fill becomes
 
+	// Bytes of memory that it keeps until all functions are compiled: for a byte of code, and for a unit of fuel, as what is
+	// slow to run, such as a division, becomes many instructions.
+	compileCodeBytes   = 12
+	compileWeightBytes = 13
+
 	// Bytes of memory, which it has for one function at a time, for each of what that grows with.
 	compileFlowBytes  = 50
 	compileMoveBytes  = 600
 	compileAfterBytes = 200
 )
 
-// compileBytes estimates what memory the compiler takes for a function, beside what its code does.
+// keptBytes estimates what memory the compiler keeps of a function.
+func (b *body) keptBytes() uint64 {
+	return compileCodeBytes*uint64(len(b.code)) + compileWeightBytes*b.weight
+}
+
+// compileBytes estimates what memory the compiler takes for a function, beside what it keeps.
 func (m *module) compileBytes(b *body) uint64 {
 	return compileFlowBytes*uint64(b.blocks)*m.variables(b) + compileMoveBytes*b.moves + compileAfterBytes*b.reloads*m.kept()
 }
@@ -58,6 +68,7 @@ func (m *module) compileTime(b *body) time.Duration {
 // affordable refuses modules that would take too long, or too much memory, to compile: a compiler cannot be cancelled.
 func (m *module) affordable() error {
 	var sum, worst time.Duration
+	var kept, most uint64
 	slowest := 0
 	for i := range m.bodies {
 		b := &m.bodies[i]
@@ -66,11 +77,16 @@ func (m *module) affordable() error {
 			return fmt.Errorf("function %d (%s) would take about %d MiB to compile; at most %d: it has %d basic blocks, %d locals, hands %d values to blocks and calls, and loads %d mutable globals anew in %d places; split it, or build with less inlining",
 				index, m.nameOf(index), size>>20, m.limits.CompileBytes>>20, b.blocks, b.locals, b.moves, m.mutable, b.reloads)
 		}
+		kept, most = kept+b.keptBytes(), max(most, m.compileBytes(b))
 		took := m.compileTime(b)
 		sum += took
 		if took > worst {
 			worst, slowest = took, i
 		}
+	}
+	if kept+most > uint64(m.limits.CompileBytes) {
+		return fmt.Errorf("would take about %d MiB of memory to compile; at most %d: leave out what the filter does not need, or raise limits.compile_memory",
+			(kept+most)>>20, m.limits.CompileBytes>>20)
 	}
 	if sum <= m.limits.CompileTime {
 		return nil

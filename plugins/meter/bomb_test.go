@@ -68,48 +68,16 @@ func TestReport_CompileTime(t *testing.T) {
 	if testing.Short() || raceEnabled {
 		t.Skip("compiles for seconds")
 	}
-	loops := func(n, locals int) []byte {
-		return oneFunction(locals, 0, nil, repeated(n, func(c *coder, i int) {
-			c.plain(opLoop, blockVoid)
-			c.op(opLocalGet, uint32(i*7%locals))
-			c.op(opLocalTee, uint32((i*13+1)%locals))
-			c.op(opBrIf, 0)
-			c.plain(opEnd)
-		}))
-	}
-	// Conditions in a loop, so that every local has several values at every block.
-	conditions := func(n, locals int) []byte {
-		body := append([]byte{opLoop, blockVoid}, repeated(n, func(c *coder, i int) {
-			c.op(opLocalGet, uint32(i*7%locals))
-			c.plain(opIf, blockVoid)
-			c.i32(int32(i))
-			c.op(opLocalSet, uint32((i*13+1)%locals))
-			c.plain(opEnd)
-		})...)
-		return oneFunction(locals, 0, nil, append(body, opLocalGet, 0, opBrIf, 0, opEnd))
-	}
 	nested := append(repeated(1_000, func(c *coder, _ int) { c.plain(opLoop, blockVoid) }),
 		repeated(1_000, func(c *coder, i int) { c.plain(opLocalGet, 0, opBrIf, byte(i%2), opEnd) })...)
-	carried := append(repeated(1_000, func(c *coder, i int) { c.op(opLocalGet, uint32(i%10)) }),
-		append(repeated(390, func(c *coder, _ int) { c.plain(opLoop, 1, opLocalGet, 0, opBrIf, 0, opEnd) }),
-			repeated(1_000, func(c *coder, _ int) { c.plain(0x1a) })...)...)
-	// Every local is kept over every call.
-	kept := append([]byte{opLoop, blockVoid}, repeated(3_000, func(c *coder, i int) {
-		c.op(opLocalGet, uint32(i))
-		c.i32(int32(i))
-		c.plain(opI32Add)
-		c.op(opLocalSet, uint32(i))
-		c.op(opCall, 0)
-	})...)
-	kept = append(kept, opLocalGet, 0, opBrIf, 0, opEnd)
 	for name, module := range map[string][]byte{
-		"calls × locals":    oneFunction(3_000, 0, nil, kept),
-		"loops":             loops(1_300, 2),
-		"loops × locals":    loops(1_000, 1_000),
-		"conditions":        conditions(1_000, 1_000),
+		"calls × locals":    oneFunction(3_000, 0, nil, keptOverCalls(3_000)),
+		"loops":             oneFunction(2, 0, nil, loops(1_300, 2)),
+		"loops × locals":    oneFunction(1_000, 0, nil, loops(1_000, 1_000)),
+		"conditions":        oneFunction(1_000, 0, nil, conditions(1_000, 1_000)),
 		"nested loops":      oneFunction(1, 0, nil, nested),
 		"branches":          oneFunction(1, 0, nil, repeated(3_900, func(c *coder, _ int) { c.plain(opLocalGet, 0, opBrIf, 0) })),
-		"block parameters":  oneFunction(10, 0, manyTypes(1_000), carried),
+		"block parameters":  oneFunction(10, 0, manyTypes(1_000), carried(390)),
 		"globals and calls": oneFunction(1, 1_000, nil, repeated(1_000, func(c *coder, i int) { c.op(opCall, 0); c.op(opGlobalGet, uint32(i)); c.plain(0x1a) })),
 		"wide calls":        wideCalls(400),
 		"calls":             oneFunction(1, 0, nil, repeated(32_000, func(c *coder, _ int) { c.op(opCall, 0) })),

@@ -8,13 +8,13 @@ type Limits struct {
 	MemoryPages  int // of 64 KiB, initial and at most: 256 (16 MiB)
 	TableEntries int // of each table, initial and at most: 10,000; 131,072 is the most that can be set
 	StackBytes   int // of frames, as the meter counts them: 1 MiB
-	Functions    int // with imported ones: 100,000
+	Functions    int // with imported ones: 25,000
 	BodyBytes    int // of one function: 64 KiB
 	Blocks       int // basic blocks of one function, with those that branches end: 4,000
 	Locals       int // of one function, without parameters: 10,000
 
 	CompileTime  time.Duration // as estimated, of all functions: 15 s
-	CompileBytes int           // memory, as estimated, that compiling one function takes: 256 MiB
+	CompileBytes int           // memory, as estimated, that compiling takes: 160 MiB
 }
 
 func (l Limits) withDefaults() Limits {
@@ -26,11 +26,11 @@ func (l Limits) withDefaults() Limits {
 		{&l.MemoryPages, 256},
 		{&l.TableEntries, 10_000},
 		{&l.StackBytes, 1 << 20},
-		{&l.Functions, 100_000},
+		{&l.Functions, 25_000},
 		{&l.BodyBytes, 64 << 10},
 		{&l.Blocks, 4_000},
 		{&l.Locals, 10_000},
-		{&l.CompileBytes, 256 << 20},
+		{&l.CompileBytes, 160 << 20},
 	} {
 		if *field.v <= 0 {
 			*field.v = field.d

@@ -159,10 +159,10 @@ func TestScan_RefusesCompileBombs(t *testing.T) {
 		assert.ErrorContains(t, err, "to compile; at most 2s. Function 0", name)
 	}
 	_, err = Scan(loops(1_900, 9_000), Limits{})
-	assert.ErrorContains(t, err, "function 0 (no name) would take about 345 MiB to compile; at most 256", "before time, as compiling one function takes it at once")
+	assert.ErrorContains(t, err, "function 0 (no name) would take about 345 MiB to compile; at most 160", "before time, as compiling one function takes it at once")
 	_, err = Scan(wideCalls(1_000), Limits{})
-	assert.ErrorContains(t, err, "function 0 (no name) would take about 1145 MiB to compile; at most 256")
-	_, err = Scan(wideCalls(200), Limits{})
+	assert.ErrorContains(t, err, "function 0 (no name) would take about 1145 MiB to compile; at most 160")
+	_, err = Scan(wideCalls(100), Limits{})
 	assert.NoError(t, err)
 	for name, code := range map[string][]byte{
 		"calls": {opCall, 0}, "memory.grow": {opMemorySize, 0, opMemoryGrow, 0, 0x1a},
