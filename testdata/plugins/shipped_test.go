@@ -48,6 +48,15 @@ func TestAll(t *testing.T) {
 	}
 }
 
+// README shows all of them as the table does.
+func TestAll_README(t *testing.T) {
+	text, err := os.ReadFile("../../README.md")
+	require.NoError(t, err)
+	for _, f := range shipped.All() {
+		assert.Contains(t, string(text), "| `"+f.Name+"` | "+f.About+" | `"+f.Config+"` |")
+	}
+}
+
 // A filter that may less than it needs is refused with the words that help.
 func TestAll_Grants(t *testing.T) {
 	err := plugins.Validate(plugins.Options{}, []plugins.Filter{{Name: "a", Use: "dedupe", Allow: []string{"now"}}})
