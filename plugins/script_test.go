@@ -3,6 +3,7 @@ package plugins
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -352,9 +353,18 @@ func TestScript_parsesAsJSONParse(t *testing.T) {
 		`"x"`, `""`, `"é😀\u00e9\n\"\\\/\b"`, `"\ud83d\ude00"`, `true`, `false`, `null`, `[]`, `{}`, ` [ 1 , 2 ] `, `{"":1}`, `{"a":{"a":{"a":[]}},"b":"","0":1,"10":2,"9":3}`,
 		`{"__proto__":1}`, `{"constructor":{"prototype":{}}}`, `{"toString":1,"é":"ü","\u0061":2}`, `{"length":1}`, `[[],[[]],{}]`,
 		strings.Repeat("[", 300) + strings.Repeat("]", 300), `{"` + strings.Repeat("k", 100) + `":1}`, "[" + strings.Repeat("1,", 1000) + "2]",
+		"[" + strings.Repeat("1,", 255) + "2]", "[" + strings.Repeat("[1.5,\"x\"],", 256) + "{}]", "{" + manyMembers(1000) + "}",
 	} {
 		assert.Equal(t, "transformed → orders.new text same", became(r, jsEvent(text)), text[:min(len(text), 80)])
 	}
+}
+
+func manyMembers(n int) string {
+	members := make([]string, n)
+	for i := range members {
+		members[i] = fmt.Sprintf(`"k%d":%d`, i, i)
+	}
+	return strings.Join(members, ",")
 }
 
 // FuzzScript_JSON holds what the host reads and writes of plain data against JSON.parse and JSON.stringify.

@@ -12,7 +12,7 @@ import (
 
 // parser makes a value of a JSON text, as JSON.parse would, by QuickJS's own functions: an object and a string are one
 // call each. QuickJS's parser, which looks at every character on its own, takes four times as long. What is not as usual,
-// such as an object with a thousand members or with a member "constructor", is left to it.
+// such as an object with a member "constructor", is left to it.
 //
 // The text is an event's payload, which relay has found to be JSON. One that is not is left to JSON.parse too, whose
 // error the script then gets.
@@ -31,13 +31,12 @@ type parser struct {
 }
 
 const (
-	maxMembers = 256  // of one object or array
+	maxMembers = 256  // of one object or array, without taking memory for them
 	maxAtoms   = 1024 // that are kept
 	maxName    = 64   // bytes of a name that is kept
 	maxDepth   = rawjson.MaxDepth
 
-	// The parser's room in the guest's memory: names, then values.
-	parseRoom = maxMembers * (4 + 8)
+	parseRoom = 12 * maxMembers // in the guest's memory
 )
 
 // parse returns false when the text is left to JSON.parse.
@@ -238,7 +237,7 @@ func (p *parser) object(v *VM, depth int) (value, bool) {
 	values, names := len(p.values), len(p.names)
 	p.pos++
 	for more := p.space() != '}'; more; {
-		if depth == maxDepth || len(p.values)-values == maxMembers || p.space() != '"' {
+		if depth == maxDepth || p.space() != '"' {
 			return 0, false
 		}
 		atom, ok := p.name(v)
@@ -258,20 +257,41 @@ func (p *parser) object(v *VM, depth int) (value, bool) {
 	}
 	p.pos++
 	n := uint32(len(p.values) - values)
-	room := v.view(v.room, parseRoom)
+	room := v.members(n)
+	memory := v.view(room, 12*n)
 	for i, atom := range p.names[names:] {
-		binary.LittleEndian.PutUint32(room[4*i:], atom)
+		binary.LittleEndian.PutUint32(memory[8*n+4*uint32(i):], atom)
 	}
-	p.store(room, values)
+	p.store(memory, values)
 	p.names = p.names[:names]
-	return p.made(v.must(callObject, uint64(v.js), uint64(n), uint64(v.room), uint64(v.room)+4*maxMembers))
+	x := v.must(callObject, uint64(v.js), uint64(n), uint64(room+8*n), uint64(room))
+	v.release(room)
+	return p.made(x)
+}
+
+// members returns room for n values, and then for as many names: the parser's own, or a block.
+func (v *VM) members(n uint32) uint32 {
+	if n <= maxMembers {
+		return v.room
+	}
+	ptr, err := v.alloc(12 * n)
+	if err != nil {
+		panic(err)
+	}
+	return ptr
+}
+
+func (v *VM) release(room uint32) {
+	if room != v.room {
+		v.must(callFreeBlock, uint64(room))
+	}
 }
 
 func (p *parser) array(v *VM, depth int) (value, bool) {
 	values := len(p.values)
 	p.pos++
 	for more := p.space() != ']'; more; {
-		if depth == maxDepth || len(p.values)-values == maxMembers {
+		if depth == maxDepth {
 			return 0, false
 		}
 		x, ok := p.value(v, depth+1)
@@ -285,8 +305,11 @@ func (p *parser) array(v *VM, depth int) (value, bool) {
 	}
 	p.pos++
 	n := uint32(len(p.values) - values)
-	p.store(v.view(v.room, parseRoom), values)
-	return p.made(v.must(callArray, uint64(v.js), uint64(n), uint64(v.room)+4*maxMembers))
+	room := v.members(n)
+	p.store(v.view(room, 12*n), values)
+	x := v.must(callArray, uint64(v.js), uint64(n), uint64(room))
+	v.release(room)
+	return p.made(x)
 }
 
 // more reads a comma, or sees the closing bracket.
@@ -304,7 +327,7 @@ func (p *parser) more(closing byte) (more, ok bool) {
 // store puts the values from the index on where QuickJS takes them over.
 func (p *parser) store(room []byte, from int) {
 	for i, x := range p.values[from:] {
-		binary.LittleEndian.PutUint64(room[4*maxMembers+8*i:], uint64(x))
+		binary.LittleEndian.PutUint64(room[8*i:], uint64(x))
 	}
 	p.values = p.values[:from]
 }
