@@ -125,7 +125,13 @@ func TestHooks_Connect(t *testing.T) {
 				var line string
 				require.NoError(t, r.Quarantine("gate", func(b []byte) { line += string(b) }))
 				assert.NotContains(t, line+r.log.String(), "s3cret")
-				assert.Contains(t, line, `"hook":"connect"`)
+				q, err := ReadQuarantined([]byte(line))
+				require.NoError(t, err)
+				assert.Equal(t, "connect", q.Hook)
+				assert.Equal(t, "[13 bytes, not kept]", q.Event.Attributes["header.authorization"])
+				assert.Equal(t, "192.0.2.1:5", q.Event.Attributes["remote"])
+				_, err = q.Relay()
+				require.ErrorIs(t, err, ErrNotKept)
 			}
 			require.NoError(t, r.Part(t.Context()))
 			// A topic that on_subscribe refused is one of a connection that on_connect had accepted.
@@ -146,6 +152,23 @@ func TestHooks_OnErrorPass(t *testing.T) {
 	r.Leave(adm.Visit)
 	require.NoError(t, r.Part(t.Context()))
 	assert.Zero(t, r.custom("gate", "disconnect"))
+}
+
+// A filter whose hooks fail too often is left alone, for its events too, and lets nobody in meanwhile.
+func TestHooks_Breaker(t *testing.T) {
+	f := hooksFilter("gate")
+	f.Breaker = Breaker{Failures: 3, Probe: hourLong}
+	r := openRig(t, Options{Lanes: 1}, f)
+	for range 3 {
+		require.NotNil(t, r.connect(arrival(1, "u")).Refusal)
+	}
+	asked := r.custom("gate", "connect")
+	assert.Equal(t, 503, r.connect(arrival(2, "p")).Refusal.Status)
+	_, refused := r.subscribe(&relay.Visit{ID: 3}, "p")
+	assert.Equal(t, 503, refused.Status)
+	assert.Equal(t, asked, r.custom("gate", "connect"), "it is not called")
+	assert.EqualValues(t, 2, r.metric("relay_plugin_errors_total", "cause", "breaker"))
+	assert.EqualValues(t, 5, r.Plugins()[0].Failures)
 }
 
 func TestHooks_Chain(t *testing.T) {
