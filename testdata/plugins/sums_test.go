@@ -33,9 +33,9 @@ func TestModules_MatchTheirSources(t *testing.T) {
 		assert.Equal(t, sum, hex.EncodeToString(got[:]), "%s changed; run make -C testdata/plugins c", name)
 		summed[name] = true
 	}
-	version, err := exec.Command("clang-19", "--version").Output()
+	version, missing := exec.Command("clang-19", "--version").Output()
 	first, _ := bufio.NewReader(bytes.NewReader(version)).ReadString('\n')
-	same := err == nil && first == string(read("lib/compiler"))
+	same := missing == nil && first == string(read("lib/compiler"))
 	modules, err := filepath.Glob("*/*.wasm")
 	require.NoError(t, err)
 	require.Greater(t, len(modules), len(shipped.All()))
@@ -51,7 +51,9 @@ func TestModules_MatchTheirSources(t *testing.T) {
 		assert.True(t, bytes.Equal(read(out), read(module)), "%s is not what %s gives", module, source)
 	}
 	if !same {
-		require.NotEqual(t, "require", os.Getenv("RELAY_TEST_TOOLCHAINS"), "this takes %s", read("lib/compiler"))
+		if missing != nil && os.Getenv("RELAY_TEST_TOOLCHAINS") == "require" {
+			t.Fatal("clang-19 is not installed: make toolchains")
+		}
 		t.Skipf("not compiled again: this takes %s", read("lib/compiler"))
 	}
 }
