@@ -1,5 +1,5 @@
 import { Attributes } from "./attributes";
-import { Json } from "./json";
+import { Json, fieldOf } from "./json";
 import { HEADER, Room, buffer, encode, encoded } from "./memory";
 import { compare, decode } from "./text";
 
@@ -102,7 +102,9 @@ export class Event {
 
   /** A field of the object that the payload is: event.field("level").is("debug"). */
   field(name: string): Json {
-    return this.json.field(name);
+    const bytes = this.bytes;
+    const start = bytes.dataStart;
+    return fieldOf(bytes.buffer, start, this.kind == Kind.Json ? start + bytes.byteLength : start, name);
   }
 
   /** Writes the event's record, and returns its length. Its address is room.take(0). */

@@ -79,16 +79,7 @@ export class Json {
 
   /** Returns the field of an object, the first one if the name comes twice (in an event that is JSON none does). */
   field(name: string): Json {
-    const end = this.end;
-    let i = inside(this.start, end, OPEN_OBJECT);
-    while (byte(i, end) == QUOTE) {
-      const close = stringEnd(i + 1, end);
-      const value = afterColon(close + 1, end);
-      if (!value) break;
-      if (textIs(i + 1, close, name)) return new Json(this.holder, value, end);
-      i = next(valueEnd(value, end), end);
-    }
-    return new Json(null, 0, 0);
+    return fieldOf(this.holder, this.start, this.end, name);
   }
 
   /** Returns an element of a list. */
@@ -175,6 +166,19 @@ export class Json {
   get bool(): bool {
     return byte(this.start, this.end) == 0x74;
   }
+}
+
+/** Is Json.field of a value that has no object of its own yet. */
+export function fieldOf(holder: ArrayBuffer | null, start: usize, end: usize, name: string): Json {
+  let i = inside(space(start, end), end, OPEN_OBJECT);
+  while (byte(i, end) == QUOTE) {
+    const close = stringEnd(i + 1, end);
+    const value = afterColon(close + 1, end);
+    if (!value) break;
+    if (textIs(i + 1, close, name)) return new Json(holder, value, end);
+    i = next(valueEnd(value, end), end);
+  }
+  return new Json(null, 0, 0);
 }
 
 // @ts-ignore: decorator

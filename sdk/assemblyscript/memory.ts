@@ -106,7 +106,8 @@ class Mark {}
 namespace live {
   let mark: Mark = new Mark();
   let due: usize = PAGE;
-  let made: usize = 0;
+  let made: usize = 0; // before the mark
+  const FEW = 16; // objects are walked over again rather than a new mark made
 
   /** Collects if it is due. */
   // @ts-ignore: decorator
@@ -116,13 +117,19 @@ namespace live {
   }
 
   function look(): void {
-    for (let o = next(header(mark)); o >= __heap_base; o = next(o)) made += size(o);
-    if (made < due) {
-      mark = new Mark();
-      return;
+    let objects = 0;
+    let bytes: usize = 0;
+    for (let o = next(header(mark)); o >= __heap_base; o = next(o)) {
+      bytes += size(o);
+      objects++;
     }
-    __collect();
-    measure();
+    if (made + bytes >= due) {
+      __collect();
+      measure();
+    } else if (objects > FEW) {
+      made += bytes;
+      mark = new Mark();
+    }
   }
 
   /** Walks over all objects, of which some are static and not on the heap. */
