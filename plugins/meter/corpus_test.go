@@ -39,7 +39,7 @@ func corpus(t testing.TB) map[string][]byte {
 func goGuests(t testing.TB) map[string][]byte {
 	modules := map[string][]byte{}
 	out := filepath.Join(t.TempDir(), "guest.wasm")
-	for _, dir := range []string{"../../testdata/plugins/redact", "../../sdk/testdata/bare", "../../sdk/testdata/everything"} {
+	for _, dir := range []string{"../../testdata/plugins/redactgo", "../../sdk/testdata/bare", "../../sdk/testdata/everything"} {
 		cmd := exec.Command("go", "build", "-buildmode=c-shared", "-trimpath", "-ldflags=-s -w", "-o", out, ".")
 		cmd.Dir, cmd.Env = dir, append(os.Environ(), "GOOS=wasip1", "GOARCH=wasm", "CGO_ENABLED=0")
 		said, err := cmd.CombinedOutput()

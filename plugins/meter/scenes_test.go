@@ -17,6 +17,7 @@ import (
 // configOf is what a filter of the corpus is configured with; others get {}.
 var configOf = map[string]string{
 	"redact":    `{"fields":["card","ssn"]}`,
+	"redactgo":  `{"fields":["card","ssn"]}`,
 	"dropfield": `{"field":"level","value":"debug"}`,
 	"split":     `{"topic":"items"}`,
 }
@@ -115,7 +116,7 @@ func document(r *rand.Rand, depth int) string {
 
 // fuzzed are the inputs of other packages' fuzz targets that are JSON, or text.
 func fuzzed(t testing.TB) (all [][]byte) {
-	for _, dir := range []string{"sdk/jsonscan/testdata/fuzz/FuzzScanner", "relay/rawjson/testdata/fuzz/FuzzScanner", "testdata/plugins/redact/testdata/fuzz/FuzzRedact"} {
+	for _, dir := range []string{"sdk/jsonscan/testdata/fuzz/FuzzScanner", "relay/rawjson/testdata/fuzz/FuzzScanner", "testdata/plugins/redactgo/testdata/fuzz/FuzzRedact"} {
 		paths, err := filepath.Glob(filepath.Join("../..", dir, "*"))
 		require.NoError(t, err)
 		require.NotEmpty(t, paths, dir)
