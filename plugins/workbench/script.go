@@ -6,7 +6,7 @@ import (
 	"eventrelay/sdk/js"
 )
 
-// jsLanguage is JavaScript, which relay runs as it is: there is nothing to build, and no SDK but a file of types.
+// jsLanguage is JavaScript, which relay runs as it is: there is nothing to build, and its SDK is a file of types.
 var jsLanguage = &Language{
 	Name: "js", Title: "JavaScript", aliases: []string{"javascript", "mjs", "node"},
 	reserved:  []string{"relay"},
