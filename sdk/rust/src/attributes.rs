@@ -93,7 +93,7 @@ impl<'a> Iterator for Iter<'a> {
     type Item = (&'a [u8], &'a [u8]);
 
     fn next(&mut self) -> Option<Self::Item> {
-        let key = u16::from_le_bytes([*self.0.get(0)?, *self.0.get(1)?]) as usize;
+        let key = u16::from_le_bytes([*self.0.first()?, *self.0.get(1)?]) as usize;
         let value = u32::from_le_bytes([*self.0.get(2)?, *self.0.get(3)?, *self.0.get(4)?, *self.0.get(5)?]) as usize;
         let rest = self.0.get(HEADER..)?;
         let (k, v) = (rest.get(..key)?, rest.get(key..)?.get(..value)?);
