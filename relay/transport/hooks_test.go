@@ -507,3 +507,20 @@ func TestHooks_storm(t *testing.T) {
 		r.eventually("all gone", func() bool { return r.metric("relay_connections") == 0 })
 	})
 }
+
+// Commands that come with the handshake are answered though the client says nothing more.
+func TestHooks_commandsWithHandshake(t *testing.T) {
+	hooked(t, all, func(t *testing.T, r *rig, h *hooks) {
+		p := r.dial()
+		if r.keptAlive {
+			p.serveOnce()
+		}
+		command := func(s string) string {
+			return string(ws.MustCompileFrame(ws.MaskFrame(ws.NewTextFrame([]byte(s)))))
+		}
+		p.send(handshake("", envelopes) + command(`{"id":1,"subscribe":{"topic":"a"}}`) + command(`{"id":2,"ping":{}}`))
+		require.Equal(t, http.StatusSwitchingProtocols, p.response().StatusCode)
+		p.wantJSON(`{"id":1,"subscribe":{"topic":"a"}}`)
+		p.wantJSON(`{"id":2,"ping":{}}`)
+	})
+}

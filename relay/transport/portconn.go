@@ -166,16 +166,16 @@ func (c *portConn) greet() error {
 	return c.out.greet()
 }
 
-// read reads until the connection ends.
+// read reads until the connection ends. What came with the handshake may have to wait already.
 func (c *portConn) read() {
 	buf := make([]byte, readBuffer)
 	for {
+		c.awaitReady()
 		n, err := c.raw.Read(buf)
 		c.receive(buf[:n], err)
 		if err != nil {
 			return
 		}
-		c.awaitReady()
 	}
 }
 
@@ -191,7 +191,8 @@ func (c *portConn) receive(p []byte, err error) {
 	}
 }
 
-// awaitReady waits while an event of this client has no room before the filters: nothing is read meanwhile.
+// awaitReady waits while an event of this client has no room before the filters, or a subscription waits for them: nothing
+// is read meanwhile.
 func (c *portConn) awaitReady() {
 	for c.paused() {
 		select {
