@@ -15,7 +15,7 @@ import (
 // answer names those that accepted it, also when it was refused.
 func (c *chain) connect(g *generation, a *relay.Arrival) relay.Admission {
 	c.beginHook(g)
-	adm := relay.Admission{Visit: &relay.Visit{ID: a.Visit.ID}}
+	adm := relay.Admission{Visit: &relay.Visit{ID: a.Visit.ID, ByFilter: a.Visit.ByFilter}}
 	ev := &relay.Event{Time: time.Now(), Source: relay.Inbound}
 	if len(a.Topics) == 1 {
 		ev.Topic = relay.Topic(a.Topics[0])
@@ -26,7 +26,7 @@ func (c *chain) connect(g *generation, a *relay.Arrival) relay.Admission {
 		if s.filter.has(onConnect) {
 			ev.Attributes = connectRecord(a, got)
 			ans, failed := c.callHook(s, i, onConnect, ev)
-			if adm.Refusal = refusal(s, ans, failed); adm.Refusal != nil {
+			if adm.Refusal = refusal(s, ans, failed, a.Visit.ByFilter); adm.Refusal != nil {
 				return adm
 			}
 			if ans.said == saidTransform {
@@ -63,7 +63,7 @@ func (c *chain) subscribe(g *generation, v *relay.Visit, p relay.Pattern) (relay
 			continue
 		}
 		ans, failed := c.callHook(s, i, onSubscribe, ev)
-		if r := refusal(s, ans, failed); r != nil {
+		if r := refusal(s, ans, failed, v.ByFilter); r != nil {
 			return "", r
 		}
 		if ans.said == saidTransform {
@@ -103,12 +103,12 @@ func (s *step) overlaps(p relay.Pattern) bool {
 	return len(s.topics) == 0 || slices.ContainsFunc(s.topics, p.Overlaps)
 }
 
-// refusal returns what an answer, or a failure, means to a client, or nil. A stranger learns no more of a failure than
-// that there was one: the log has the rest.
-func refusal(s *step, a answer, failed *failure) *relay.Refusal {
+// refusal returns what an answer, or a failure, means to a client, or nil. Where filters alone keep watch, a failure
+// refuses whatever on_error says. A stranger learns no more of a failure than that there was one: the log has the rest.
+func refusal(s *step, a answer, failed *failure, byFilter bool) *relay.Refusal {
 	name := s.filter.plugin.name
 	switch {
-	case failed != nil && s.onError == dropOnError:
+	case failed != nil && (byFilter || s.onError == dropOnError):
 		return &relay.Refusal{Status: http.StatusServiceUnavailable, Reason: "the filter " + name + " failed", Filter: name}
 	case failed != nil || a.said != saidRefuse:
 		return nil

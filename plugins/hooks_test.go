@@ -154,6 +154,35 @@ func TestHooks_OnErrorPass(t *testing.T) {
 	assert.Zero(t, r.custom("gate", "disconnect"))
 }
 
+// Where filters alone keep watch, a failure refuses, also when another filter accepts; the breaker's, too.
+func TestHooks_ByFilter(t *testing.T) {
+	gate := hooksFilter("gate")
+	gate.OnError, gate.Breaker = passOnError, Breaker{Failures: 2, Probe: hourLong}
+	counter := hooksFilter("counter")
+	counter.Topics = []relay.Pattern{"none"} // accepts all connections, and is not asked about subscriptions
+	r := openRig(t, Options{Lanes: 1}, gate, counter)
+	failed := &relay.Refusal{Status: 503, Reason: "the filter gate failed", Filter: "gate"}
+	try := func(topics ...relay.Pattern) *relay.Refusal {
+		a := arrival(1, topics...)
+		a.Visit.ByFilter = true
+		adm := r.connect(a)
+		if adm.Refusal == nil {
+			assert.True(t, adm.Visit.ByFilter)
+			r.Leave(adm.Visit)
+		}
+		return adm.Refusal
+	}
+	assert.Nil(t, try("p"))
+	assert.Equal(t, failed, try("p", "u"), "one of its topics")
+	assert.Equal(t, failed, try("u"))
+	assert.Equal(t, failed, try("p"), "the breaker is open")
+	_, refused := r.subscribe(&relay.Visit{ID: 2, ByFilter: true}, "p")
+	assert.Equal(t, failed, refused)
+	_, refused = r.subscribe(&relay.Visit{ID: 2}, "p")
+	assert.Nil(t, refused, "elsewhere it is as on_error says")
+	assert.Nil(t, r.connect(arrival(3, "p")).Refusal)
+}
+
 // A filter whose hooks fail too often is left alone, for its events too, and lets nobody in meanwhile.
 func TestHooks_Breaker(t *testing.T) {
 	f := hooksFilter("gate")

@@ -23,7 +23,7 @@ type Hooks interface {
 	// Connect asks whether a connection may come in, and then about each of its topics. It returns ErrBusy when too many
 	// wait, or ErrClosed. Who gets an Admission without a Refusal owes a Leave of its Visit.
 	Connect(a *Arrival, done func(Admission)) error
-	// Subscribe asks about one subscription more. Of v, ID and Attributes must be set. It returns ErrBusy or ErrClosed.
+	// Subscribe asks about one subscription more. Of v, all but Accepted must be set. It returns ErrBusy or ErrClosed.
 	Subscribe(v *Visit, p Pattern, done func(Subscription, *Refusal)) error
 	// Leave says that a connection ended. What a filter is told of it is bounded, not certain: nobody waits for it.
 	Leave(v *Visit)
@@ -44,6 +44,8 @@ type Visit struct {
 	ID         uint64
 	Attributes Attributes // that its events carry
 	Accepted   []string   // filters that are to be told of its end
+	// ByFilter is Grant.ByFilter: a filter that fails refuses, whatever its on_error says, as nobody else keeps watch.
+	ByFilter bool
 }
 
 // Subscription is what a client subscribes to, and what it calls it.

@@ -17,8 +17,8 @@ type Options struct {
 	SubscribeTokens []Secret `koanf:"subscribe_tokens"`
 	// SubscribeTokensFile holds further tokens, one per line.
 	SubscribeTokensFile string `koanf:"subscribe_tokens_file"`
-	// ByFilter leaves it to the filters who may come in by WebSocket: one of them must have on_connect and accept, or the
-	// client is refused. Keys and tokens of WebSockets are not looked at, and who comes in may publish there, too; what
+	// ByFilter leaves it to the filters who may come in by WebSocket: those with on_connect, of which there must be one, must
+	// all accept, or the client is refused; one that fails refuses, whatever its on_error says. Keys and tokens of WebSockets are not looked at, and who comes in may publish there, too; what
 	// a client may subscribe to and publish is for filters to say. Publishing over HTTP is as without it.
 	ByFilter bool `koanf:"by_filter"`
 	// AllowedOrigins are the browser origins that may connect and publish besides the relay's own, each exactly as

@@ -51,7 +51,7 @@ func newArrival(u *upgrade, remote netip.AddrPort, rest []byte) *arrival {
 	id := ConnID(connIDs.Add(1))
 	a := &arrival{
 		Arrival: relay.Arrival{
-			Visit:   relay.Visit{ID: uint64(id), Attributes: attributesOf(id, remote)},
+			Visit:   relay.Visit{ID: uint64(id), Attributes: attributesOf(id, remote), ByFilter: u.grant.ByFilter},
 			Request: requestAttributes(&u.request, remote),
 		},
 		upgrade: upgrade{id: id, answer: slices.Clone(u.answer), form: u.form, grant: u.grant, publish: u.publish},

@@ -46,7 +46,7 @@ func (s *session) visit() *relay.Visit {
 	if s.rare != nil && s.rare.visit != nil {
 		return s.rare.visit
 	}
-	return &relay.Visit{ID: uint64(s.id), Attributes: s.attributes()} // it came in when no filter asked
+	return &relay.Visit{ID: uint64(s.id), Attributes: s.attributes(), ByFilter: s.grant.ByFilter} // it came in when no filter asked
 }
 
 // overdue answers for the filters.

@@ -472,8 +472,11 @@ func TestHooks_byFilter(t *testing.T) {
 				return &hooks{set: tt.set, connect: func(a *relay.Arrival) relay.Admission {
 					return relay.Admission{Visit: &a.Visit, Judged: tt.judged}
 				}}
-			}, func(t *testing.T, r *rig, _ *hooks) {
+			}, func(t *testing.T, r *rig, h *hooks) {
 				assert.Equal(t, tt.want, r.tryTo("").StatusCode)
+				for _, a := range h.arrivals() {
+					assert.True(t, a.Visit.ByFilter)
+				}
 			}, leave)
 		})
 	}
