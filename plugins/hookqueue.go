@@ -3,25 +3,48 @@ package plugins
 import "eventrelay/relay"
 
 // hookQueue is where a lane's connections, subscriptions and disconnections wait, first in, first out, beside the events: a
-// queue of megabytes of these must not keep clients out. The two queues take turns. Guarded by the lane's mutex.
+// queue of megabytes of these must not keep clients out. The two queues take turns, by time: after a call, events that wait
+// have as much as it took. Guarded by the lane's mutex.
 type hookQueue struct {
 	// Set at construction.
 	mostAsks, mostLeaves int
+	clock                func() int64 // nanos
 
 	calls  []*hookCall
 	head   int
-	leaves int  // of the calls: onDisconnect
-	turn   bool // the next call comes before the next event
+	leaves int // of the calls: onDisconnect
+
+	called bool  // what was begun last is a call, not an event
+	since  int64 // when, if it is a call, or events are owed time
+	owed   int64 // nanoseconds that events may take before the next call
 }
 
 // maxLeaves is how many connections that ended may wait for filters to be told, over all lanes: as many as may stand.
 const maxLeaves = 1 << 16
 
 func newHookQueue(o Options) hookQueue {
-	return hookQueue{mostAsks: max(1, o.MaxHooks/o.Lanes), mostLeaves: max(1, maxLeaves/o.Lanes)}
+	return hookQueue{mostAsks: max(1, o.MaxHooks/o.Lanes), mostLeaves: max(1, maxLeaves/o.Lanes), clock: nanos}
 }
 
 func (q *hookQueue) len() int { return len(q.calls) - q.head }
+
+// next reports whether to begin a call now, rather than an event, if some wait. Without calls it does not look at the clock.
+func (q *hookQueue) next(events bool) bool {
+	if q.len() == 0 && !q.called && q.owed == 0 {
+		return false
+	}
+	now := q.clock()
+	switch took := now - q.since; {
+	case !events:
+		q.owed = 0
+	case q.called:
+		q.owed += took
+	default:
+		q.owed = max(0, q.owed-took)
+	}
+	q.since, q.called = now, q.len() > 0 && q.owed == 0
+	return q.called
+}
 
 // put adds a call, or returns ErrBusy.
 func (q *hookQueue) put(h *hookCall) error {

@@ -493,7 +493,9 @@ func TestHooks_Reload(t *testing.T) {
 
 // Hooks and events of a lane take turns, so that a flood of one does not keep the other waiting.
 func TestHookQueue(t *testing.T) {
-	l := &lane{hooks: hookQueue{mostAsks: 3, mostLeaves: 3}, room: 1 << 20}
+	var clock int64
+	look := func() int64 { clock++; return clock } // each takes as long as the other
+	l := &lane{hooks: hookQueue{mostAsks: 3, mostLeaves: 3, clock: look}, room: 1 << 20}
 	l.busy = true
 	for range 3 {
 		require.NoError(t, l.put(task{event: event("t", "p")}))
@@ -510,9 +512,61 @@ func TestHookQueue(t *testing.T) {
 		}
 		order.WriteByte("eh"[min(1, len(hookWord(task.hook)))])
 	}
-	assert.Equal(t, "ehehehhhh", order.String())
+	assert.Equal(t, "hehehehhh", order.String())
 	assert.Zero(t, l.hooks.leaves)
 	require.NoError(t, l.hooks.put(&hookCall{hook: onConnect}))
+}
+
+// However long calls take, events that wait have as much time, whether calls wait all the time or come one by one.
+func TestHookQueue_next(t *testing.T) {
+	var clock int64
+	q := hookQueue{clock: func() int64 { return clock }, mostAsks: 3, mostLeaves: 3}
+	step := func(took int64, events bool, want bool, what string) {
+		t.Helper()
+		clock += took
+		require.Equal(t, want, q.next(events), what)
+		if want {
+			q.pop()
+		}
+	}
+	ask := func() { require.NoError(t, q.put(&hookCall{hook: onConnect})) }
+	step(0, true, false, "no calls")
+	ask()
+	ask()
+	step(5, true, true, "the first call does not wait for more than the event at hand")
+	step(100, true, false, "it took 100")
+	step(40, true, false, "the first event took 40")
+	step(40, true, false, "the second, too")
+	step(40, true, true, "they have had 120")
+	step(100, true, false, "no call waits, and 100 are owed")
+	ask()
+	step(40, true, false, "a call that comes now has to wait")
+	step(10, false, true, "but not for no event")
+	step(1000, false, false, "nothing waits")
+	ask()
+	step(1000, true, true, "and nothing is owed any more")
+}
+
+// Clients that keep a slow hook busy take at most half of a lane from the events.
+func TestHooks_EventsGoOn(t *testing.T) {
+	gate := hooksFilter("gate")
+	gate.Breaker.Failures = 1000
+	r := openRig(t, Options{Lanes: 1}, gate, Filter{Name: "puppet", Path: guest("puppet")})
+	answers := make(chan relay.Admission, 20)
+	for id := range uint64(20) {
+		require.NoError(t, r.Connect(arrival(id, "l"), func(adm relay.Admission) { answers <- adm }))
+	}
+	var events sync.WaitGroup
+	events.Add(50)
+	for range 50 {
+		require.NoError(t, r.Submit(event("t", "p"), func(relay.Result) { events.Done() }, nil))
+	}
+	before := r.custom("gate", "connect")
+	events.Wait()
+	assert.Less(t, r.custom("gate", "connect")-before, 10.0, "each of them takes 100 ms, 50 events not one")
+	for range 20 {
+		<-answers
+	}
 }
 
 func hookWord(h *hookCall) string {

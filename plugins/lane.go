@@ -102,13 +102,11 @@ func (l *lane) run(n int) {
 // take begins the oldest task. When there is none, the lane becomes idle.
 func (l *lane) take() (task, bool) {
 	l.mu.Lock()
-	if l.hooks.len() > 0 && (l.hooks.turn || l.queue.len() == 0) {
-		l.hooks.turn = false
+	if l.hooks.next(l.queue.len() > 0) {
 		t := task{hook: l.hooks.pop()}
 		l.mu.Unlock()
 		return t, true
 	}
-	l.hooks.turn = true
 	t, ok := l.queue.pop()
 	if !ok {
 		l.busy = false
