@@ -84,7 +84,7 @@ func (c conn) read() {
 		return
 	}
 	window := l.buf
-	if l.paused > 0 || c.state().form.IsDeflated() {
+	if l.paused > 0 || c.state().form.IsDeflated() || s.state == socketOpening && l.srv.hooks() != 0 {
 		window = window[:pressedWindow]
 	}
 	switch n, err := recv(int(s.fd), window); {

@@ -527,3 +527,38 @@ func TestHooks_commandsWithHandshake(t *testing.T) {
 		p.wantJSON(`{"id":2,"ping":{}}`)
 	})
 }
+
+// However much comes early, nothing of it is lost.
+func TestHooks_muchEarly(t *testing.T) {
+	hooked(t, all, func(t *testing.T, r *rig, h *hooks) {
+		release := h.holdOn()
+		defer release()
+		p := r.dial()
+		if r.keptAlive {
+			p.serveOnce()
+		}
+		var frames strings.Builder
+		for i := range 20 {
+			frames.Write(ws.MustCompileFrame(ws.MaskFrame(ws.NewTextFrame([]byte(strings.Repeat(string(rune('a'+i)), 2000))))))
+		}
+		p.send(handshake("?topic=a.b", "X-Long: "+strings.Repeat("x", 5000)) + frames.String())
+		r.eventually("asked", func() bool { return len(h.arrivals()) == 1 })
+		release()
+		require.Equal(t, http.StatusSwitchingProtocols, p.response().StatusCode)
+		for i := range 20 {
+			p.wantText(strings.Repeat(string(rune('a'+i)), 2000))
+		}
+	})
+}
+
+// A request's head is as bounded on a connection that was kept alive as on a new one.
+func TestHooks_longHead(t *testing.T) {
+	hooked(t, all, func(t *testing.T, r *rig, h *hooks) {
+		var headers []string
+		for i := range 64 {
+			headers = append(headers, fmt.Sprintf("X-%d: \xff", i))
+		}
+		assert.Equal(t, http.StatusRequestHeaderFieldsTooLarge, r.tryTo("", headers...).StatusCode)
+		assert.Empty(t, h.arrivals())
+	})
+}

@@ -89,7 +89,11 @@ func (h *httpSide) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	remote, _ := netip.ParseAddrPort(r.RemoteAddr)
 	u := new(upgrade)
-	if refusal := u.admit(h.srv, headOf(r), unmap(remote)); refusal != nil {
+	head, refusal := headOf(r)
+	if refusal == nil {
+		refusal = u.admit(h.srv, head, unmap(remote))
+	}
+	if refusal != nil {
 		h.srv.refused(refusal, unmap(remote))
 		writeRefusal(w, refusal)
 		return
@@ -124,8 +128,9 @@ func (h *httpSide) close() {
 	h.serving.Wait()
 }
 
-// headOf writes r's head again as it came, so that upgrades over net/http pass the same checks.
-func headOf(r *http.Request) []byte {
+// headOf writes r's head again as it came, so that upgrades over net/http pass the same checks; those of its size, too, which
+// filters rely on.
+func headOf(r *http.Request) ([]byte, *relay.Refusal) {
 	var b bytes.Buffer
 	b.WriteString(r.Method + " " + r.URL.RequestURI() + " " + r.Proto + "\r\nHost: " + r.Host + "\r\n")
 	if r.ContentLength != 0 {
@@ -133,7 +138,9 @@ func headOf(r *http.Request) []byte {
 	}
 	_ = r.Header.Write(&b) // a bytes.Buffer does not fail
 	b.WriteString("\r\n")
-	return b.Bytes()
+	var o opening
+	head, _, refusal := o.take(b.Bytes())
+	return head, refusal
 }
 
 // handed is a net.Listener whose connections were accepted elsewhere.

@@ -20,7 +20,8 @@ const (
 
 	// pressedWindow is the window while some connection is paused: what a client may have read but not yet taken is
 	// kept for it, and many may be paused at once. It is also that of clients who compress: 70 bytes may inflate to the
-	// largest message, and what one read brings must not keep all others waiting.
+	// largest message, and what one read brings must not keep all others waiting. And that of a handshake, when filters
+	// may decide about it: what it brings along is kept meanwhile.
 	pressedWindow = 4 << 10
 
 	// busyTime is how long a loop may work without a wait before it says so: HTTP requests wait as long for its core.
