@@ -130,11 +130,13 @@ func TestScript_payloadsThatAreNoJSON(t *testing.T) {
 		{"data of text", `event => { event.data = event.data.toUpperCase(); return event }`, relay.KindText, "hé", "transformed → t text HÉ"},
 		{"data of text, as JSON", `event => { event.data = [event.data]; return event }`, relay.KindText, "hé", `transformed → t json ["hé"]`},
 		{"data of bytes", `event => { event.data[0] = 66; return event }`, relay.KindBinary, "A\xff", "transformed → t binary B\xff"},
+		{"data and bytes are the same bytes", `event => { event.data[0] = 66; event.bytes[1] = 67; return event }`, relay.KindBinary, "A\xff", "transformed → t binary BC"},
 		{"bytes that were read", `event => { event.bytes[0]; event.text; return event }`, relay.KindBinary, "A\xff", "accepted → t binary A\xff"},
 		{"text of bytes", `event => ({text: event.text})`, relay.KindBinary, "A\xff", "transformed → t text A\ufffd"},
 		{"text of bytes set", `event => { event.text = "ü"; return event }`, relay.KindBinary, "\x00", "transformed → t text ü"},
 		{"empty", `event => { event.text += event.bytes.length; return event }`, relay.KindText, "", "transformed → t text 0"},
 		{"a lone surrogate", `event => { event.text = "\ud800"; return event }`, relay.KindText, "x", "failed (bad_answer: the payload is not UTF-8)"},
+		{"data of text that is no JSON", `event => { event.kind = "json"; return event.data }`, relay.KindText, "01", "failed (guest: inline:1:40: SyntaxError: Unexpected number in JSON at position 0 (line 1 column 1))"},
 		{"what is no JSON", `event => { event.kind = "json"; return event }`, relay.KindText, "x", `failed (bad_answer: the payload is not one JSON value: "x" where a value is expected at byte 0)`},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -168,6 +170,9 @@ func TestScript_faults(t *testing.T) {
 		{"refuse with what is no status", "event => refuse(200)", "inline:1:10: TypeError: refuse: 200 is no status: write 400 to 599, such as 401 or 403"},
 		{"attributes", "event => { event.attributes.o = {}; return event }", "inline: TypeError: attributes.o must be a string, not an object"},
 		{"not granted", "event => kv.get('a')", "inline:1:13: TypeError: kv is not granted: add kv to the filter's allow in relay.yaml"},
+		{"a property that no event has", "event => { event.payload = 1; return event }", "inline:1:12: TypeError: object is not extensible"},
+		{"a list that is too long", "event => Array.from({length: 66}, () => event)", "inline: TypeError: a list of 66 events is more than one call may emit (limits.emits, and max_event for all of them together), so none goes on"},
+		{"a verdict of its own", "event => new (drop().constructor)(700, {})", "inline: TypeError: an event has topic, data, text, bytes, kind, attributes; this object has none of them (copying an event by {...event} does not work: write {data: event.data, …})"},
 		{"a cycle", "event => { event.data.self = event.data; return event }", "inline: TypeError: circular reference"},
 		{"no JSON", "event => { event.data = () => 1; return event }", "inline: TypeError: a function cannot be written as JSON"},
 	} {
@@ -179,6 +184,27 @@ func TestScript_faults(t *testing.T) {
 			}
 			assert.Equal(t, "failed (guest: "+tt.want+")", got)
 		})
+	}
+}
+
+// Names of files are found in stack traces whatever they are.
+func TestScript_faultsInFilesOfAnyName(t *testing.T) {
+	needQuickJS(t)
+	for _, name := range []string{"a filter.js", "filter (2).js", "ü:1:2.js", "%d.js"} {
+		file := filepath.Join(t.TempDir(), name)
+		require.NoError(t, os.WriteFile(file, []byte("\ufeffexport default event => {\n  null.x\n}"), 0o600))
+		r := openRig(t, Options{Lanes: 1}, Filter{Name: "s", Script: file})
+		assert.Equal(t, "failed (guest: "+name+":2:3: TypeError: cannot read property 'x' of null)", became(r, jsEvent("1")))
+	}
+}
+
+// TestScript_keepsFewNames: names of members that are new in every event take no memory that stays.
+func TestScript_keepsFewNames(t *testing.T) {
+	f := inline(t, `event => event.data.id === 0`)
+	f.Limits.Memory = 2 << 20
+	r := openRig(t, Options{Lanes: 1}, f)
+	for i := range 20_000 {
+		require.Equal(t, "dropped", became(r, jsEvent(fmt.Sprintf(`{"id":1,"name-%d":2}`, i))), i)
 	}
 }
 
@@ -197,12 +223,13 @@ func TestScript_refusedAtLoad(t *testing.T) {
 		{"a loop at the start", "for (;;);\nexport default e => e", "timeout: took longer than 200ms"},
 		{"too much memory at the start", "const a = []; for (;;) a.push(new Uint8Array(1e6))\nexport default e => e", "out of memory (limits.memory)"},
 		{"binary", "\x00", "filter.js: the script is not UTF-8 text"},
+		{"a number that is none", "kv.add('n', 2**53)\nexport default e => e", "filter.js:1:3: TypeError: what is added must be a whole number within ±(2**53 - 1), not 9007199254740992"},
 		{"no UTF-8", "// \xff\nexport default e => e", "filter.js: the script is not UTF-8 text"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			file := filepath.Join(t.TempDir(), "filter.js")
 			require.NoError(t, os.WriteFile(file, []byte(tt.script), 0o600))
-			spec := Filter{Name: "s", Script: file, Config: map[string]any{"field": "x"}, Limits: Limits{Init: 200 * time.Millisecond}}
+			spec := Filter{Name: "s", Script: file, Allow: []string{"kv"}, Config: map[string]any{"field": "x"}, Limits: Limits{Init: 200 * time.Millisecond}}
 			err := Check(context.Background(), Options{}, []Filter{spec})
 			e, ok := errors.AsType[*LoadError](err)
 			require.True(t, ok, "%v", err)
@@ -342,13 +369,16 @@ const showData = `
 const show = x => typeof x !== "object" || x === null ? typeof x + ":" + (Object.is(x, -0) ? "-0" : String(x)) : Array.isArray(x) ? "[" + x.map(show) + "]"
 	: "{" + Reflect.ownKeys(x).map(k => k + "=" + show(x[k])) + "}" + (Object.getPrototypeOf(x) === Object.prototype)
 export default event => {
-	const host = show(event.data), script = show(JSON.parse(event.text))
+	const said = f => { try { return show(f()) } catch (e) { return e } }
+	event.kind = "json"
+	const host = String(said(() => event.data)), script = String(said(() => JSON.parse(event.text)))
 	return {text: host === script ? "same" : "host " + host + " script " + script, attributes: {}}
 }`
 
 func TestScript_parsesAsJSONParse(t *testing.T) {
 	r := openRig(t, Options{Lanes: 1}, inline(t, showData))
 	for _, text := range []string{
+		`[0,-0,0.0,01]`, `[1.]`, `[.5]`, `[-]`, `[+1]`, `[1e]`, "[\"\n\"]", `[00]`, `[-01]`, `[1.e1]`, `["\x"]`,
 		`0`, `-0`, `-0.0`, `1`, `-1`, `123456789`, `1234567890`, `-2147483648`, `2147483648`, `12345678901234567890`, `1e3`, `1E-7`, `0.1`, `5e-324`, `1.7976931348623157e308`,
 		`"x"`, `""`, `"é😀\u00e9\n\"\\\/\b"`, `"\ud83d\ude00"`, `true`, `false`, `null`, `[]`, `{}`, ` [ 1 , 2 ] `, `{"":1}`, `{"a":{"a":{"a":[]}},"b":"","0":1,"10":2,"9":3}`,
 		`{"__proto__":1}`, `{"constructor":{"prototype":{}}}`, `{"toString":1,"é":"ü","\u0061":2}`, `{"length":1}`, `[[],[[]],{}]`,

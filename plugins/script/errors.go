@@ -119,17 +119,22 @@ func (v *VM) property(x value, name string) (string, error) {
 	return text, errors.Join(err, v.free(value(p)))
 }
 
-var frame = regexp.MustCompile(`\(?([^()\s]+?):(\d+)(?::(\d+))?\)?$`)
+// place is where a line of a stack trace says that it is, behind the file's name.
+var place = regexp.MustCompile(`^:(\d+)(?::(\d+))?\)?$`)
 
 // locate finds the innermost place within the script in a stack trace of QuickJS, whose lines are "at f (file:line:column)".
 func (e *Error) locate(stack string, shift int) {
 	for line := range strings.Lines(stack) {
-		m := frame.FindStringSubmatch(strings.TrimSpace(line))
-		if m == nil || m[1] != e.File {
+		at := strings.LastIndex(line, e.File+":") // names may have spaces and brackets
+		if at < 1 || line[at-1] != '(' && line[at-1] != ' ' {
 			continue
 		}
-		e.Line, _ = strconv.Atoi(m[2])
-		e.Column, _ = strconv.Atoi(m[3])
+		m := place.FindStringSubmatch(strings.TrimSpace(line[at+len(e.File):]))
+		if m == nil {
+			continue
+		}
+		e.Line, _ = strconv.Atoi(m[1])
+		e.Column, _ = strconv.Atoi(m[2])
 		e.Line = max(e.Line-shift, 1)
 		return
 	}

@@ -32,7 +32,7 @@ type parser struct {
 
 const (
 	maxMembers = 256  // of one object or array, without taking memory for them
-	maxAtoms   = 1024 // that are kept
+	maxAtoms   = 1024 // that are kept from event to event
 	maxName    = 64   // bytes of a name that is kept
 	maxDepth   = rawjson.MaxDepth
 
@@ -48,6 +48,9 @@ func (v *VM) parse(ptr, n uint32) (value, bool) {
 	p.text, p.at, p.pos = v.view(ptr, n), ptr, 0
 	p.values, p.names, p.shortest = p.values[:0], p.names[:0], true
 	x, ok := p.value(v, 0)
+	if len(p.atoms) > maxAtoms {
+		p.forget(v)
+	}
 	if ok && p.space() == 0 && p.pos == len(p.text) {
 		return x, true
 	}
@@ -127,7 +130,7 @@ func (p *parser) numberOf(raw []byte, n int32, whole bool) (value, bool) {
 	if negative {
 		digits--
 	}
-	if digits == 0 {
+	if !isNumber(raw[len(raw)-digits:]) {
 		return 0, false
 	}
 	if whole && digits <= 9 && (!negative || n != 0) {
@@ -142,11 +145,24 @@ func (p *parser) numberOf(raw []byte, n int32, whole bool) (value, bool) {
 	return number(f), err == nil
 }
 
+// isNumber reports whether a number without its sign is JSON's, of those that strconv takes: not 01, .5 or 1.
+func isNumber(s []byte) bool {
+	digit := func(i int) bool { return i < len(s) && '0' <= s[i] && s[i] <= '9' }
+	dot := bytes.IndexByte(s, '.')
+	return digit(0) && (s[0] != '0' || !digit(1)) && (dot < 0 || digit(dot+1))
+}
+
 // raw returns the string that begins here, with its quotes, and whether there are escapes in it.
 func (p *parser) raw() (raw []byte, escaped, ok bool) {
 	start := p.pos
 	for p.pos++; p.pos < len(p.text); p.pos++ {
-		switch p.text[p.pos] {
+		c := p.text[p.pos]
+		if c >= ' ' && c != '"' && c != '\\' {
+			continue
+		}
+		switch c {
+		default: // no JSON
+			return nil, false, false
 		case '"':
 			p.pos++
 			return p.text[start:p.pos], escaped, true
@@ -219,14 +235,16 @@ var inherited = map[string]bool{
 	"toString": true, "valueOf": true,
 }
 
+// forget lets go of all atoms. No event's names may be at hand. It is in the time of the event that brought too many.
+func (p *parser) forget(v *VM) {
+	for _, atom := range p.atoms {
+		v.must(callFreeAtom, uint64(v.js), uint64(atom))
+	}
+	p.atoms = make(map[string]uint32) // the old one may have become large
+}
+
 // learn makes the atom of a name, and keeps it.
 func (p *parser) learn(v *VM, name []byte) uint32 {
-	if len(p.atoms) >= maxAtoms && len(p.names) == 0 {
-		for _, atom := range p.atoms {
-			v.must(callFreeAtom, uint64(v.js), uint64(atom))
-		}
-		clear(p.atoms)
-	}
 	copy(v.view(v.room, parseRoom), name)
 	atom := uint32(v.must(callNewAtom, uint64(v.js), uint64(v.room), uint64(len(name))))
 	p.atoms[string(name)] = atom

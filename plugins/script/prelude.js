@@ -7,9 +7,9 @@
 const { freeze, keys, getOwnPropertyNames, preventExtensions, create, defineProperty } = Object;
 const { stringify, parse } = JSON;
 const { isArray } = Array;
-const { isInteger, isFinite } = Number;
+const { Promise, TypeError, Uint8Array, Date, String, Number, Error } = globalThis;
+const { isInteger, isSafeInteger } = Number;
 const { apply, ownKeys } = Reflect;
-const { Promise, TypeError, Uint8Array, Date, String, Error } = globalThis;
 const bytesTag = Object.getOwnPropertyDescriptor(Object.getPrototypeOf(Uint8Array.prototype), Symbol.toStringTag).get;
 const isBytes = (x) => typeof x === 'object' && x !== null && apply(bytesTag, x, []) === 'Uint8Array';
 const n = native;
@@ -40,7 +40,7 @@ function begin(f) {
 	hasData = false;
 	data = text = bytes = topic = attributes = undefined;
 	topicSet = false;
-	return current = new Event();
+	return current = preventExtensions(new Event()); // event.payload = 1 is a mistake, and not a change
 }
 
 function over() {
@@ -143,7 +143,7 @@ function readData() {
 	case BYTES:
 		throw new TypeError('event.data cannot be read after event.bytes was set: set event.text or event.data');
 	default:
-		data = kind === TEXTUAL ? readText() : readBytes();
+		data = kind === TEXTUAL ? text ??= readText() : bytes ??= readBytes();
 	}
 	hasData = true;
 }
@@ -278,17 +278,22 @@ function deliver(how, x) {
 	return sendObject(how, x);
 }
 
-// A verdict is what drop and reject return.
+// A verdict is what drop and reject return. No script can make another: what is in it goes to the host as it is.
 class Verdict {
+	#genuine;
 	constructor(code, reason) {
 		this.code = code;
-		this.reason = reason;
+		this.reason = String(reason);
 		freeze(this);
 	}
+	static is(x) { return typeof x === 'object' && #genuine in x; }
 }
+const isVerdict = Verdict.is;
+delete Verdict.prototype.constructor;
+freeze(Verdict.prototype);
 
 function verdict(code) {
-	return (reason = '') => new Verdict(code, String(reason));
+	return (reason = '') => new Verdict(code, reason);
 }
 
 // answer makes of what a handler returned what the host is told.
@@ -301,7 +306,7 @@ function answer(x) {
 	if (x === null || x === false) return DROP;
 	if (x === true) return PASS;
 	if (x instanceof Promise) return x;
-	if (x instanceof Verdict) {
+	if (isVerdict(x)) {
 		if (x.code > 1 && hook !== 'onConnect' && hook !== 'onSubscribe') throw new TypeError('refuse is for onConnect and onSubscribe: write drop or reject');
 		nReason(x.code, x.reason);
 		return DROP;
@@ -309,7 +314,9 @@ function answer(x) {
 	if (isArray(x)) {
 		if (x.length === 0) return DROP;
 		if (hook !== 'onEvent') throw new TypeError(`${hook} returned a list: only onEvent may answer with several events`);
-		for (let i = 1; i < x.length; i++) emit(x[i]);
+		for (let i = 1; i < x.length; i++) {
+			if (!emit(x[i])) throw new TypeError(`a list of ${x.length} events is more than one call may emit (limits.emits, and max_event for all of them together), so none goes on`);
+		}
 		return answerOne(x[0]);
 	}
 	if (x === undefined) {
@@ -355,7 +362,7 @@ freeze(log);
 
 function whole(x, what) {
 	if (typeof x === 'bigint') x = Number(x);
-	if (!isInteger(x)) throw new TypeError(`${what} must be a whole number, not ${shown(x)}`);
+	if (!isSafeInteger(x)) throw new TypeError(`${what} must be a whole number within ±(2**53 - 1), not ${shown(x)}`);
 	return x;
 }
 
@@ -410,7 +417,7 @@ publish('drop', verdict(0));
 publish('reject', verdict(1));
 publish('refuse', (status, reason = '') => {
 	if (!isInteger(status) || status < 400 || status > 599) throw new TypeError(`refuse: ${shown(status)} is no status: write 400 to 599, such as 401 or 403`);
-	return new Verdict(status, String(reason));
+	return new Verdict(status, reason);
 });
 for (const word of ['kv', 'now', 'random', 'metric']) {
 	let x = granted[word];
