@@ -13,7 +13,7 @@ type hookCall struct {
 	hook     hook
 	visit    *relay.Visit // of onSubscribe and onDisconnect
 
-	// Of onConnect. It takes a step for the connection, and one for each of its topics: others have their turns between.
+	// Of onConnect. It takes a step for the connection, and one for each of its topics if filters are asked about those.
 	arrival   *relay.Arrival
 	admission relay.Admission // so far
 	next      int             // of admission.Topics; -1: the connection itself
@@ -52,17 +52,24 @@ func (h *hookCall) stepIn(c *chain) (last bool) {
 		adm.Refusal = errHookGone
 	case h.next < 0:
 		*adm = c.connect(h.gen, h.arrival)
-	case h.gen.hooks.Has(relay.HookSubscribe):
+	default:
 		t := &adm.Topics[h.next]
 		t.Pattern, adm.Refusal = c.subscribe(h.gen, adm.Visit, t.Pattern)
 	}
 	h.next++
-	if adm.Refusal == nil && h.next < len(adm.Topics) {
+	if adm.Refusal == nil && h.next < len(adm.Topics) && h.gen.hooks.Has(relay.HookSubscribe) {
 		return false
 	}
 	h.admit()
 	return true
 }
+
+// topicsInTurn is how many topics of a client are asked about before other clients have their turn. One that was begun is
+// completed first: when more come than filters can decide about in time, to begin all of them would be to let in none.
+const topicsInTurn = 8
+
+// yields reports whether others that wait come before the next step.
+func (h *hookCall) yields() bool { return h.next > 0 && h.next%topicsInTurn == 0 }
 
 // admit tells whoever waits what became of an arrival. Filters that accepted one that was refused learn of its end.
 func (h *hookCall) admit() {

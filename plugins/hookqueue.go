@@ -1,6 +1,10 @@
 package plugins
 
-import "eventrelay/relay"
+import (
+	"slices"
+
+	"eventrelay/relay"
+)
 
 // hookQueue is where a lane's connections, subscriptions and disconnections wait, first in, first out, beside the events: a
 // queue of megabytes of these must not keep clients out. The two queues take turns, by time: after a call, events that wait
@@ -67,6 +71,16 @@ func (q *hookQueue) push(h *hookCall) {
 	q.calls = append(q.calls, h)
 }
 
+// pushFront puts back a call that was popped.
+func (q *hookQueue) pushFront(h *hookCall) {
+	if q.head == 0 { // it was the last, or the others have been moved
+		q.calls = slices.Insert(q.calls, 0, h)
+		return
+	}
+	q.head--
+	q.calls[q.head] = h
+}
+
 // pop takes out the oldest call, or nil.
 func (q *hookQueue) pop() *hookCall {
 	if q.len() == 0 {
@@ -103,15 +117,19 @@ func (l *lane) ask(h *hookCall) error {
 	return nil
 }
 
-// step takes a call one step further; what is left of it waits until those that came meanwhile had their turn.
+// step takes a call one step further; what is left of it waits until events had their turn, and now and then other calls.
 func (l *lane) step(h *hookCall) {
 	if h.step(&l.chain) {
 		return
 	}
 	l.mu.Lock()
 	closed := l.closed
-	if !closed {
+	switch {
+	case closed:
+	case h.yields():
 		l.hooks.push(h)
+	default:
+		l.hooks.pushFront(h)
 	}
 	l.mu.Unlock()
 	if closed {

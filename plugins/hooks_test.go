@@ -2,6 +2,7 @@ package plugins
 
 import (
 	"context"
+	"fmt"
 	"log/slog"
 	"net/http"
 	"strings"
@@ -545,6 +546,33 @@ func TestHookQueue_next(t *testing.T) {
 	step(1000, false, false, "nothing waits")
 	ask()
 	step(1000, true, true, "and nothing is owed any more")
+}
+
+// Clients come in one after the other, not all at the end; one that asks for a lot does not keep the others waiting.
+func TestHooks_ConnectOrder(t *testing.T) {
+	r := openRig(t, Options{Lanes: 1}, hooksFilter("gate"), Filter{Name: "puppet", Path: guest("puppet")})
+	r.sink.block = make(chan struct{})
+	require.NoError(t, r.Submit(event("t", "p"), nil, nil)) // the lane is held
+	many := make([]relay.Pattern, 3*topicsInTurn)
+	for i := range many {
+		many[i] = relay.Pattern(fmt.Sprintf("p.%d", i))
+	}
+	var order []uint64
+	var clients sync.WaitGroup
+	clients.Add(4)
+	for id, topics := range [][]relay.Pattern{many, many[:topicsInTurn], {"p"}, {}} {
+		require.NoError(t, r.Connect(arrival(uint64(id), topics...), func(adm relay.Admission) {
+			assert.Nil(t, adm.Refusal)
+			assert.Len(t, adm.Topics, len(topics))
+			order = append(order, uint64(id)) // by the lane's holder
+			clients.Done()
+		}))
+	}
+	asked := r.custom("gate", "subscribe")
+	close(r.sink.block)
+	clients.Wait()
+	assert.Equal(t, []uint64{1, 2, 3, 0}, order)
+	assert.EqualValues(t, 4*topicsInTurn+1, r.custom("gate", "subscribe")-asked)
 }
 
 // Clients that keep a slow hook busy take at most half of a lane from the events.
