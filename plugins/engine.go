@@ -84,7 +84,11 @@ func (e *engine) link(ctx context.Context) error {
 	for _, def := range e.code.ImportedFunctions() {
 		switch module, name, _ := def.Import(); module {
 		case envModule:
-			env.NewFunctionBuilder().WithGoModuleFunction(api.GoModuleFunc(hostUnused), def.ParamTypes(), def.ResultTypes()).Export(name)
+			hook := hostUnused
+			if name == script.RejectionName {
+				hook = hostRejected
+			}
+			env.NewFunctionBuilder().WithGoModuleFunction(api.GoModuleFunc(hook), def.ParamTypes(), def.ResultTypes()).Export(name)
 		case wasiModule:
 			wasiFuncs[name].export(wasi, name)
 		}
@@ -102,6 +106,14 @@ func hostNative(ctx context.Context, _ api.Module, stack []uint64) {
 	in := ctx.Value(instanceKey{}).(*instance)
 	in.meter.enter()
 	in.script.Native(stack)
+	in.meter.nested()
+}
+
+// hostRejected is what QuickJS calls for promises.
+func hostRejected(ctx context.Context, _ api.Module, stack []uint64) {
+	in := ctx.Value(instanceKey{}).(*instance)
+	in.meter.enter()
+	in.script.Rejected(stack)
 	in.meter.nested()
 }
 

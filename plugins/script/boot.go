@@ -73,6 +73,9 @@ func (v *VM) Boot(p *Program, s Settings) error {
 	if err := v.begin(intrinsicsRunning); err != nil {
 		return err
 	}
+	if _, err := v.once("qjs_set_promise_rejection_handler", 1); err != nil {
+		return err
+	}
 	if err := v.bootPrelude(s); err != nil {
 		return err
 	}
@@ -164,6 +167,9 @@ func (v *VM) bootScript() error {
 		return err
 	}
 	if _, err := v.settle(inited, "onInit"); err != nil {
+		return err
+	}
+	if err := v.unwaited(); err != nil {
 		return err
 	}
 	return v.findPlain()

@@ -6,6 +6,7 @@
 //	Compile   a script → bytecode, by an instance of its own that is thrown away (program.go)
 //	Boot      bytecode → prelude, top level, onInit, in an instance without a compiler (boot.go, prelude.js)
 //	Export    what a module of ABI v1 exports: the host calls relay_on_event … (export.go, handle.go)
+//	Rejected  what QuickJS says of promises that fail unseen (rejection.go)
 //	Native    what the prelude asks of the host (natives.go), through a table entry that Companion sets (host.go)
 //
 // An event's way: its record lies in the guest's memory → the prelude makes an Event of accessors → the script reads data,

@@ -77,4 +77,5 @@ func (v *VM) Remember() { v.start = v.state }
 func (v *VM) Rewind() {
 	v.state, v.level = v.start, 0
 	clear(v.parser.atoms) // those that were made since are gone
+	v.rejected = v.rejected[:0]
 }

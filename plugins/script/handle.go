@@ -55,8 +55,14 @@ func (v *VM) handle(e entry, size uint32) (abi.Answer, error) {
 	if err == nil {
 		r, err = v.finish(r)
 	}
+	if err == nil {
+		err = v.unwaited()
+	}
 	if thrown, ok := errors.AsType[*Error](err); ok {
 		if _, err := v.finish(undefined); err != nil { // lest it be done in the next event's time
+			return 0, err
+		}
+		if err := v.forgive(); err != nil {
 			return 0, err
 		}
 		v.host.Reason(abi.ReasonDrop, []byte(thrown.Error()))
@@ -99,7 +105,10 @@ func (v *VM) finish(r value) (value, error) {
 	if err != nil {
 		return 0, err
 	}
-	return v.invoke(entryFinish, r)
+	if r, err = v.invoke(entryFinish, r); err != nil {
+		return 0, err
+	}
+	return r, v.runJobs() // of getters, perhaps
 }
 
 // runJobs runs what promises left to be done. The call's time bounds it.

@@ -45,6 +45,8 @@ type VM struct {
 	encoded []byte // the answer as a record, likewise
 	before  []byte // the payload, written as content is
 	parser  parser
+
+	rejected []value // promises that nobody waits for, yet
 }
 
 // state is what the host remembers of a guest between calls.
