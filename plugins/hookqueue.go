@@ -1,22 +1,19 @@
 package plugins
 
-import (
-	"slices"
+import "eventrelay/relay"
 
-	"eventrelay/relay"
-)
-
-// hookQueue is where a lane's connections, subscriptions and disconnections wait, first in, first out, beside the events: a
-// queue of megabytes of these must not keep clients out. The two queues take turns, by time: after a call, events that wait
-// have as much as it took. Guarded by the lane's mutex.
+// hookQueue is where a lane's connections, subscriptions and disconnections wait beside the events: a queue of megabytes of
+// these must not keep clients out. The two queues take turns, by time: after a call, events that wait have as much as it took.
+// Guarded by the lane's mutex.
 type hookQueue struct {
 	// Set at construction.
-	mostAsks, mostLeaves int
-	clock                func() int64 // nanos
+	most  [hookKinds]int // of each kind that may wait
+	clock func() int64   // nanos
 
-	calls  []*hookCall
-	head   int
-	leaves int // of the calls: onDisconnect
+	// Each kind waits by itself, and they take turns: neither do strangers who connect keep those who are in from
+	// subscribing, nor does a thousand who go at once keep them from coming back.
+	kinds [hookKinds]callQueue
+	last  hook // the kind that had its turn last
 
 	called bool  // what was begun last is a call, not an event
 	since  int64 // when, if it is a call, or events are owed time
@@ -27,14 +24,24 @@ type hookQueue struct {
 const maxLeaves = 1 << 16
 
 func newHookQueue(o Options) hookQueue {
-	return hookQueue{mostAsks: max(1, o.MaxHooks/o.Lanes), mostLeaves: max(1, maxLeaves/o.Lanes), clock: nanos}
+	share := func(n int) int { return max(1, n/o.Lanes) }
+	return hookQueue{
+		most:  [hookKinds]int{onConnect: share(o.MaxHooks), onSubscribe: share(o.MaxHooks), onDisconnect: share(maxLeaves)},
+		clock: nanos,
+	}
 }
 
-func (q *hookQueue) len() int { return len(q.calls) - q.head }
+func (q *hookQueue) len() (n int) {
+	for i := range q.kinds {
+		n += q.kinds[i].len()
+	}
+	return n
+}
 
 // next reports whether to begin a call now, rather than an event, if some wait. Without calls it does not look at the clock.
 func (q *hookQueue) next(events bool) bool {
-	if q.len() == 0 && !q.called && q.owed == 0 {
+	waits := q.len() > 0
+	if !waits && !q.called && q.owed == 0 {
 		return false
 	}
 	now := q.clock()
@@ -46,59 +53,45 @@ func (q *hookQueue) next(events bool) bool {
 	default:
 		q.owed = max(0, q.owed-took)
 	}
-	q.since, q.called = now, q.len() > 0 && q.owed == 0
+	q.since, q.called = now, waits && q.owed == 0
 	return q.called
 }
 
 // put adds a call, or returns ErrBusy.
 func (q *hookQueue) put(h *hookCall) error {
-	switch {
-	case h.hook == onDisconnect && q.leaves >= q.mostLeaves, h.hook != onDisconnect && q.len()-q.leaves >= q.mostAsks:
+	kind := &q.kinds[h.hook]
+	if kind.len() >= q.most[h.hook] {
 		return relay.ErrBusy
-	case h.hook == onDisconnect:
-		q.leaves++
 	}
-	q.push(h)
+	kind.push(h)
 	return nil
 }
 
-func (q *hookQueue) push(h *hookCall) {
-	if q.head > len(q.calls)/2 && len(q.calls) == cap(q.calls) {
-		n := copy(q.calls, q.calls[q.head:])
-		clear(q.calls[n:])
-		q.calls, q.head = q.calls[:n], 0
-	}
-	q.calls = append(q.calls, h)
-}
-
-// pushFront puts back a call that was popped.
-func (q *hookQueue) pushFront(h *hookCall) {
-	if q.head == 0 { // it was the last, or the others have been moved
-		q.calls = slices.Insert(q.calls, 0, h)
+// again puts back a call that was popped and is not completed.
+func (q *hookQueue) again(h *hookCall) {
+	if h.yields() {
+		q.kinds[h.hook].push(h)
 		return
 	}
-	q.head--
-	q.calls[q.head] = h
+	q.kinds[h.hook].pushFront(h)
 }
 
-// pop takes out the oldest call, or nil.
+// pop takes out the oldest call of the kind whose turn it is, or nil.
 func (q *hookQueue) pop() *hookCall {
-	if q.len() == 0 {
-		return nil
-	}
-	h := q.calls[q.head]
-	q.calls[q.head] = nil
-	q.head++
-	if q.head == len(q.calls) {
-		q.calls, q.head = q.calls[:0], 0
-		if cap(q.calls) > keptTasks {
-			q.calls = nil
+	for range hookKinds {
+		q.last = (q.last + 1) % hook(hookKinds)
+		kind := &q.kinds[q.last]
+		if kind.len() == 0 || q.last == onDisconnect && q.subscribes(kind.first().visit) {
+			continue
 		}
+		return kind.pop()
 	}
-	if h.hook == onDisconnect {
-		q.leaves--
-	}
-	return h
+	return nil
+}
+
+// subscribes reports whether a subscription of v waits, after which alone its end comes.
+func (q *hookQueue) subscribes(v *relay.Visit) bool {
+	return q.kinds[onSubscribe].contains(func(h *hookCall) bool { return h.visit.ID == v.ID })
 }
 
 // ask queues a call for the worker to run. It returns ErrBusy or ErrClosed.
@@ -124,12 +117,8 @@ func (l *lane) step(h *hookCall) {
 	}
 	l.mu.Lock()
 	closed := l.closed
-	switch {
-	case closed:
-	case h.yields():
-		l.hooks.push(h)
-	default:
-		l.hooks.pushFront(h)
+	if !closed {
+		l.hooks.again(h)
 	}
 	l.mu.Unlock()
 	if closed {

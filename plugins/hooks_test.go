@@ -496,12 +496,12 @@ func TestHooks_Reload(t *testing.T) {
 func TestHookQueue(t *testing.T) {
 	var clock int64
 	look := func() int64 { clock++; return clock } // each takes as long as the other
-	l := &lane{hooks: hookQueue{mostAsks: 3, mostLeaves: 3, clock: look}, room: 1 << 20}
+	l := &lane{hooks: hookQueue{most: [hookKinds]int{0, 3, 3, 3}, clock: look}, room: 1 << 20}
 	l.busy = true
 	for range 3 {
 		require.NoError(t, l.put(task{event: event("t", "p")}))
-		require.NoError(t, l.ask(&hookCall{hook: onSubscribe}))
-		require.NoError(t, l.ask(&hookCall{hook: onDisconnect}))
+		require.NoError(t, l.ask(&hookCall{hook: onConnect}))
+		require.NoError(t, l.ask(&hookCall{hook: onDisconnect, visit: &relay.Visit{}}))
 	}
 	require.ErrorIs(t, l.ask(&hookCall{hook: onConnect}), relay.ErrBusy)
 	require.ErrorIs(t, l.ask(&hookCall{hook: onDisconnect}), relay.ErrBusy)
@@ -514,14 +514,41 @@ func TestHookQueue(t *testing.T) {
 		order.WriteByte("eh"[min(1, len(hookWord(task.hook)))])
 	}
 	assert.Equal(t, "hehehehhh", order.String())
-	assert.Zero(t, l.hooks.leaves)
 	require.NoError(t, l.hooks.put(&hookCall{hook: onConnect}))
+}
+
+// Those who connect, who subscribe and who go take turns; but nobody's end comes before what he asked for.
+func TestHookQueue_turns(t *testing.T) {
+	q := hookQueue{most: [hookKinds]int{0, 9, 9, 9}}
+	visits := []*relay.Visit{{ID: 1}, {ID: 2}, {ID: 3}}
+	for range 3 {
+		require.NoError(t, q.put(&hookCall{hook: onConnect}))
+	}
+	for _, v := range visits {
+		require.NoError(t, q.put(&hookCall{hook: onDisconnect, visit: v}))
+	}
+	for _, v := range []*relay.Visit{visits[1], visits[2], visits[2]} {
+		require.NoError(t, q.put(&hookCall{hook: onSubscribe, visit: v}))
+	}
+	var order []string
+	for q.len() > 0 {
+		h := q.pop()
+		word := h.hook.String()
+		if h.visit != nil {
+			word += fmt.Sprintf(" %d", h.visit.ID)
+		}
+		order = append(order, word)
+	}
+	assert.Equal(t, []string{
+		"connect", "subscribe 2", "disconnect 1", "connect", "subscribe 3", "disconnect 2", "connect", "subscribe 3", "disconnect 3",
+	}, order)
+	assert.Nil(t, q.pop())
 }
 
 // However long calls take, events that wait have as much time, whether calls wait all the time or come one by one.
 func TestHookQueue_next(t *testing.T) {
 	var clock int64
-	q := hookQueue{clock: func() int64 { return clock }, mostAsks: 3, mostLeaves: 3}
+	q := hookQueue{clock: func() int64 { return clock }, most: [hookKinds]int{0, 3, 3, 3}}
 	step := func(took int64, events bool, want bool, what string) {
 		t.Helper()
 		clock += took

@@ -24,8 +24,8 @@ type Options struct {
 	// none holds up the others of its lane for longer; counted as Limits.Time is. It is at least the longest Limits.Time of
 	// the chain. Default 100ms.
 	EventTime time.Duration `koanf:"event_time"`
-	// MaxHooks is how many connections and subscriptions may wait for the filters, over all lanes; each lane has an equal
-	// share. Beyond it clients are refused (503). Default 1024.
+	// MaxHooks is how many connections may wait for the filters, and as many subscriptions, over all lanes; each lane has an
+	// equal share. Beyond it clients are refused (503). Default 1024.
 	MaxHooks int `koanf:"max_hooks"`
 	// InitTimeout is how long a module may take to start (start function, _initialize, relay_init). Default 5s.
 	InitTimeout time.Duration `koanf:"init_timeout"`
