@@ -2,14 +2,19 @@
 //
 //	config: {field: order.items, topic: orders.item, max: 64}
 //
-// The array is what field leads to, or the whole event if it is left out. The new events have the event's attributes, and
-// its topic if none is given. An array of more than max elements (64 if left out) is rejected, and none of its elements
-// let through; limits.emits must allow as many. Events without such an array pass.
+// The array is what field leads to, or the whole event if it is left out. Where field leads to several arrays, through
+// others, all of them are split. The new events have the event's attributes, and its topic if none is given. An event with
+// more than max elements (64 if left out) is rejected, and none of them let through; limits.emits must allow as many.
+// Events without such an array pass.
 #include "../lib/path.h"
 
 static path field;
-static relay_bytes topic, array;
+static relay_bytes topic;
 static int64_t max;
+
+// Of the event at hand.
+static int64_t arrays, elements;
+static relay_event one; // that is made of an element
 
 RELAY_ON_INIT(c) {
 	relay_config_only(c, "field", "topic", "max");
@@ -24,10 +29,34 @@ RELAY_ON_INIT(c) {
 	max = config_count(c, "max", 64, "a whole number of at least 1, such as 64");
 }
 
-static bool take_array(relay_bytes v) {
-	if (*v.at != '[') return false;
-	array = v;
-	return true;
+// count is a visit.
+static bool count(relay_bytes array) {
+	const place end = array.at + array.len;
+	place value, after;
+	if (*array.at != '[') return false;
+	arrays++;
+	for (place p = array.at + 1; (value = next_element(p, end, &after)); elements++) p = value_end(value, end);
+	return false;
+}
+
+// emit is a visit, too, which ends when there is no room.
+static bool emit(relay_bytes array) {
+	const place end = array.at + array.len;
+	place value, after;
+	if (*array.at != '[') return false;
+	for (place p = array.at + 1; (value = next_element(p, end, &after));) {
+		p = value_end(value, end);
+		one.payload = relay_range(value, (uint32_t)(p - value));
+		if (!relay_emit_event(&one)) return true;
+	}
+	return false;
+}
+
+// each visits what the configuration names, and returns whether that was enough for the visit.
+static bool each(const relay_event *e, visit *v) {
+	if (field.len > 0) return find(&field, e, v);
+	const place end = e->payload.at + e->payload.len, begun = blank(e->payload.at, end);
+	return v(relay_range(begun, (uint32_t)(end - begun)));
 }
 
 static relay_verdict too_many(int64_t n) {
@@ -40,20 +69,13 @@ static relay_verdict too_many(int64_t n) {
 }
 
 RELAY_ON_EVENT(e) {
-	array = e->payload;
-	if (e->kind != RELAY_JSON || (field.len > 0 && !find(&field, e, take_array))) return relay_pass();
-	const place end = array.at + array.len, begun = blank(array.at, end) + 1;
-	place value, after;
-	int64_t n = 0;
-	if (begun[-1] != '[') return relay_pass();
-	for (place p = begun; (value = next_element(p, end, &after)); n++) p = value_end(value, end);
-	if (n > max) return too_many(n);
-	relay_event one = *e;
+	arrays = elements = 0;
+	if (e->kind != RELAY_JSON) return relay_pass();
+	each(e, count);
+	if (arrays == 0) return relay_pass();
+	if (elements > max) return too_many(elements);
+	one = *e;
 	if (topic.at) one.topic = topic;
-	for (place p = begun; (value = next_element(p, end, &after));) {
-		p = value_end(value, end);
-		one.payload = relay_range(value, (uint32_t)(p - value));
-		if (!relay_emit_event(&one)) return relay_fail(TEXT("more than may be emitted: raise limits.emits, or lower max"));
-	}
+	if (each(e, emit)) return relay_fail(TEXT("more than may be emitted: raise limits.emits, or lower max"));
 	return relay_drop(TEXT("split"));
 }

@@ -11,6 +11,7 @@ typedef struct property {
 	struct property *next;
 	relay_bytes name;
 	const node *schema; // none: anything
+	bool declared;      // in properties, and not only in required
 	uint64_t required;  // its bit of node.required, if it is
 } property;
 
@@ -90,6 +91,11 @@ static void read_required(relay_config *c, node *n, relay_bytes v) {
 	if (!good) relay_config_want(c, where, "a list of at most 64 names");
 }
 
+static void read_values(relay_config *c, node *n, relay_bytes v) {
+	if (n->values.at) relay_config_want(c, where, "enum or const, and not both");
+	n->values = config_scalars(c, where, v);
+}
+
 static int64_t read_count(relay_config *c, relay_bytes v) {
 	int64_t n = 0;
 	if (!relay_parse_int(v, &n) || n < 0 || n > (int64_t)1 << 40) relay_config_want(c, where, "a whole number");
@@ -110,7 +116,8 @@ static void read_properties(relay_config *c, node *n, relay_bytes v, uint32_t ne
 	while (!c->failed && relay_json_member(&j, &name, &value)) {
 		name = relay_json_text(name);
 		const uint32_t back = enter(name);
-		property_of(n, name)->schema = read_schema(c, value, nested);
+		property *p = property_of(n, name);
+		p->declared = true, p->schema = read_schema(c, value, nested);
 		leave(back);
 	}
 }
@@ -126,8 +133,8 @@ static void read_keyword(relay_config *c, node *n, relay_bytes name, relay_bytes
 #define KEYWORD(s) else if (relay_is(name, s))
 	if (is_remark(name)) return;
 	KEYWORD("type") read_types(c, n, v);
-	KEYWORD("enum") n->values = config_scalars(c, where, v);
-	KEYWORD("const") n->values = config_scalars(c, where, is_scalar(v) ? v : TEXT(""));
+	KEYWORD("enum") read_values(c, n, v);
+	KEYWORD("const") read_values(c, n, is_scalar(v) ? v : TEXT(""));
 	KEYWORD("minimum") n->minimum = read_number(c, v);
 	KEYWORD("maximum") n->maximum = read_number(c, v);
 	KEYWORD("exclusiveMinimum") n->above = read_number(c, v);

@@ -114,7 +114,7 @@ static place check_members(const node *n, place p, const place end) {
 		const property *known = n->properties;
 		while (known && !is(&m, known->name)) known = known->next;
 		if (known) seen |= known->required;
-		else if (n->closed) wrong("is not allowed", TEXT(""));
+		if (n->closed && !(known && known->declared)) wrong("is not allowed", TEXT(""));
 		p = check(known ? known->schema : 0, value, end);
 		if (broken()) return came(m, 0), end;
 	}
