@@ -27,7 +27,7 @@
 //	  - name: no-empty
 //	    path: filter.wasm
 //
-// `relay plugin new NAME --lang go` writes all of that, with a test and this package beside it.
+// `relay plugin new NAME --lang go` writes all of that, with cases to test it and this package beside it.
 //
 // # Deciding
 //

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"path/filepath"
 	"strings"
 	"text/tabwriter"
@@ -24,7 +25,12 @@ lane does; the time is that of writing the event into the filter, the call, and 
 ` + deskHelp + `
 
 --against measures an older build too, in turns with the new one, and says by what factor they differ: of time it depends on
-the machine, of fuel it does not.`
+the machine, of fuel it does not.
+
+All numbers are of events that come after a warm-up, and averages of the events given. Fuel is for comparing builds of one
+filter, not languages: it counts the instructions of WebAssembly, by blocks and before they run, and an instruction may be
+nothing to the machine. A jump in stock Go passes the heads of all blocks of its function, and so may count a hundred units
+and take a nanosecond.`
 
 // benchFlags are the command line of plugin bench.
 type pluginBenchFlags struct {
@@ -130,7 +136,7 @@ func (a *app) benchEvents(d *desk, t *testArgs) (events []*relay.Event, err erro
 		}
 	}
 	for _, file := range t.recordings {
-		if events, err = a.recordedEvents(events, file); err != nil {
+		if events, err = a.recordedEvents(d, events, file); err != nil {
 			return nil, err
 		}
 	}
@@ -140,7 +146,7 @@ func (a *app) benchEvents(d *desk, t *testArgs) (events []*relay.Event, err erro
 	return events, nil
 }
 
-func (a *app) recordedEvents(events []*relay.Event, file string) ([]*relay.Event, error) {
+func (a *app) recordedEvents(d *desk, events []*relay.Event, file string) ([]*relay.Event, error) {
 	in, err := a.openRecording(file)
 	if err != nil {
 		return nil, err
@@ -157,6 +163,8 @@ func (a *app) recordedEvents(events []*relay.Event, file string) ([]*relay.Event
 		case len(events) == maxBenchEvents || size > maxBenchBytes:
 			a.notef("%s: measuring with its first %d events", file, rec.Line()-1)
 			return events, nil
+		case e.Hook != "" || !d.sees(e.Event.Topic):
+			continue
 		}
 		events, size = append(events, e.Event), size+len(e.Event.Payload)
 	}
@@ -192,7 +200,7 @@ func printMeasurement(m *workbench.Measurement, c *workbench.Comparison, row fun
 	row("filter", "%s, %s, %s, %s calls", m.File, human(int64(m.Size)), plural(c.Events, "event"), thousands(m.Calls))
 	row("per event", "%s (%s–%s), %s events/s on one lane", nanoseconds(m.PerCall.Median), nanoseconds(m.PerCall.Min), nanoseconds(m.PerCall.Max), thousands(int(1e9/m.PerCall.Median)))
 	row("single", "p50 %s, p99 %s; reading the clock is %s of each", nanoseconds(m.P50), nanoseconds(m.P99), nanoseconds(c.Clock))
-	row("fuel", "%.0f per event, %s at the start", m.Fuel, thousands(int(m.StartFuel)))
+	row("fuel", "%s per event, %s at the start", thousands(int(math.Round(m.Fuel))), thousands(int(m.StartFuel)))
 	grown := "and no more since"
 	if m.Growth > 0 {
 		grown = fmt.Sprintf("and %s more since", human(m.Growth))

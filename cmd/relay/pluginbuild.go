@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"os"
 
 	"github.com/spf13/cobra"
 
@@ -14,15 +15,16 @@ import (
 
 const buildHelp = `build builds the filter whose project a folder is, into NAME.wasm beside its sources, with the compiler that is there; if
 none is, it says what to install. Then it looks at the module as a relay would, with the settings in the relay.yaml beside
-it. The module is put in its place at once, so a relay that runs it takes over the new one.
+it. The module is put in its place at once, so a relay that runs it takes over the new one. A script, which runs as it is, is
+only looked at.
 
-It ends with exit code 1 if the compiler refuses the sources, and 2 if no compiler is there or a relay would refuse the module.`
+It ends with exit code 1 if the compiler refuses the sources, and 2 if no compiler is there or a relay would refuse the filter.`
 
 func (a *app) pluginBuildCmd() *cobra.Command {
 	var d deskFlags
 	asJSON := false
 	cmd := &cobra.Command{
-		Use:   "build [FOLDER]",
+		Use:   "build [FOLDER | SCRIPT.js]",
 		Short: "Build a filter with the compiler that is there",
 		Long:  buildHelp,
 		Example: `  relay plugin build
@@ -53,6 +55,13 @@ func (a *app) pluginBuildCmd() *cobra.Command {
 
 // build builds a project; what the compiler says goes to standard error.
 func (a *app) build(ctx context.Context, p *workbench.Project, quiet bool) (*workbench.Built, error) {
+	if p.Script() {
+		info, err := os.Stat(p.File)
+		if err != nil {
+			return nil, &exitError{exitUsage, err}
+		}
+		return &workbench.Built{File: p.File, Size: info.Size()}, nil
+	}
 	built, err := p.Build(ctx, a.err)
 	_, refused := errors.AsType[*workbench.BuildError](err)
 	switch {
@@ -66,6 +75,17 @@ func (a *app) build(ctx context.Context, p *workbench.Project, quiet bool) (*wor
 		fmt.Fprintf(a.err, "built %s: %s, by %s in %v\n", built.File, human(built.Size), built.Tool, short(built.Took))
 	}
 	return built, nil
+}
+
+// refusal says why a relay would not take what was built, and what to do about what beginners forget.
+func refusal(i *plugins.Inspection, p *workbench.Project) error {
+	switch {
+	case i.Script: // whose refusal says where
+		return fmt.Errorf("a relay would refuse it: %s", i.Refusal)
+	case len(i.Hooks) == 0:
+		return fmt.Errorf("a relay would refuse it, as it has no handler; %s (%s)", p.Lang.Handler(), i.Refusal)
+	}
+	return fmt.Errorf("a relay would refuse it: %s; `relay plugin inspect %s` says more", i.Refusal, p.Dir)
 }
 
 // judgeBuilt says what a relay would make of the module.
@@ -87,7 +107,7 @@ func (a *app) judgeBuilt(ctx context.Context, p *workbench.Project, built *workb
 		}
 	}
 	if !i.Accepted {
-		return &exitError{exitUsage, fmt.Errorf("a relay would refuse it: %s; `relay plugin inspect %s` says more", i.Refusal, built.File)}
+		return &exitError{exitUsage, refusal(i, p)}
 	}
 	if !asJSON {
 		fmt.Fprintf(a.out, "%s: accepted, %s, starts in %v\n", built.File, orNone(i.Hooks), short(i.Start))

@@ -62,19 +62,19 @@ func (a *app) openDesk(ctx context.Context, path string, d *deskFlags) (*desk, e
 	return &desk{p, cfg.Plugins, spec, workbench.New(cfg.Plugins, spec)}, nil
 }
 
-// freshen builds a project whose sources are newer than its module. Where the compiler is missing, the module that is
-// there has to do.
+// freshen builds a project whose sources are newer than its module. Where the compiler is missing, or the folder is not
+// to be written to, the module that is there has to do.
 func (a *app) freshen(ctx context.Context, p *workbench.Project, d *deskFlags) error {
 	stale, err := p.Stale()
 	if err != nil || !stale || d.noBuild {
 		return err
 	}
 	_, err = a.build(ctx, p, false)
-	if missing, ok := errors.AsType[*workbench.MissingError](err); ok {
-		if _, statErr := os.Stat(p.File); statErr == nil {
-			a.notef("%s is older than its sources, and can't be built: %v", p.File, missing)
-			return nil
-		}
+	_, missing := errors.AsType[*workbench.MissingError](err)
+	_, readOnly := errors.AsType[*workbench.FolderError](err)
+	if (missing || readOnly) && fileExists(p.File) {
+		a.notef("%s is older than its sources, and can't be built: %v", p.File, err)
+		return nil
 	}
 	return err
 }
@@ -134,7 +134,7 @@ func takeSettings(cfg *config.Config, p *workbench.Project, d *deskFlags, spec *
 
 func parseConfigFlag(text string) (c map[string]any, err error) {
 	if err := json.Unmarshal([]byte(text), &c); err != nil {
-		return nil, &exitError{exitUsage, fmt.Errorf("--config: %w", err)}
+		return nil, &exitError{exitUsage, fmt.Errorf(`--config: %w; write JSON such as '{"level":"debug"}'`, err)}
 	}
 	if c == nil {
 		c = map[string]any{}

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
+	"path/filepath"
 	"strings"
 	"text/tabwriter"
 
@@ -16,7 +17,7 @@ import (
 
 const inspectHelp = `inspect says what is in a module and whether a relay would take it, and why not: it reads, meters, compiles and starts it
 with the code that serves. With -c, it is judged with the settings of the filters in relay.yaml that name the file; without,
-with the defaults and with what --allow grants.
+with the defaults and with what --allow grants. Of the folder of a project it takes what was built, and its relay.yaml.
 
 It ends with exit code 2 if the module would be refused.`
 
@@ -25,7 +26,7 @@ func (a *app) pluginInspectCmd() *cobra.Command {
 	var allow []string
 	var asJSON bool
 	cmd := &cobra.Command{
-		Use:   "inspect (FILE | use:NAME) [-c relay.yaml]",
+		Use:   "inspect (FILE | FOLDER | use:NAME) [-c relay.yaml]",
 		Short: "Say what is in a module, and whether a relay would take it",
 		Long:  inspectHelp,
 		Example: `  relay plugin inspect redact.wasm
@@ -34,13 +35,20 @@ func (a *app) pluginInspectCmd() *cobra.Command {
   relay plugin inspect use:redact --config '{"fields":["card"]}'`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			cfg, spec, err := a.inspected(args[0], path, name, allow)
+			file := args[0]
+			if p, err := findProject(file); err == nil && file != p.File { // a folder: what is built of it, as it is served there
+				file = p.File
+				if beside := filepath.Join(p.Dir, "relay.yaml"); path == "" && allow == nil && fileExists(beside) {
+					path = beside
+				}
+			}
+			cfg, spec, err := a.inspected(file, path, name, allow)
 			if err != nil {
 				return err
 			}
 			if settings != "" {
-				if err := json.Unmarshal([]byte(settings), &spec.Config); err != nil {
-					return &exitError{exitUsage, fmt.Errorf("--config: %w", err)}
+				if spec.Config, err = parseConfigFlag(settings); err != nil {
+					return err
 				}
 			}
 			i, err := plugins.Inspect(cmd.Context(), cfg.Plugins, spec)

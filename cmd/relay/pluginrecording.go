@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -25,12 +26,22 @@ type recordingRun struct {
 	rec  *workbench.Recording
 
 	kept               []*relay.Event // for --save
+	keptBytes          int
 	events, fails, bad int
+	elsewhere          int // events of topics that the filter does not see
 	tally              map[string]int
 }
 
-// maxSaved is how many events a case is made of at most.
-const maxSaved = 1000
+// maxSaved is how many events, and bytes of theirs, a case is made of at most.
+const (
+	maxSaved      = 1000
+	maxSavedBytes = 8 << 20
+)
+
+// sees reports whether a relay would give the filter an event of this topic.
+func (d *desk) sees(topic relay.Topic) bool {
+	return len(d.filter.Topics) == 0 || slices.ContainsFunc(d.filter.Topics, func(p relay.Pattern) bool { return p.Matches(topic) })
+}
 
 func (r *recordingRun) run(ctx context.Context) error {
 	d, err := r.desk.bench.Start(ctx, r.desk.filter, &plugins.Pin{})
@@ -52,6 +63,9 @@ func (r *recordingRun) run(ctx context.Context) error {
 			r.bad++
 			r.app.notef("%v", err)
 			continue
+		case e.Hook == "" && !r.desk.sees(e.Event.Topic):
+			r.elsewhere++
+			continue
 		}
 		t := r.desk.bench.Try(d, e.Hook, e.Event)
 		r.events++
@@ -60,8 +74,8 @@ func (r *recordingRun) run(ctx context.Context) error {
 			r.fails++
 		}
 		r.print(e, &t)
-		if r.f.save != "" && e.Hook == "" && len(r.kept) < maxSaved {
-			r.kept = append(r.kept, e.Event)
+		if r.f.save != "" && e.Hook == "" && len(r.kept) < maxSaved && r.keptBytes < maxSavedBytes {
+			r.kept, r.keptBytes = append(r.kept, e.Event), r.keptBytes+len(e.Event.Payload)
 		}
 	}
 }
@@ -114,8 +128,8 @@ func (r *recordingRun) print(e *workbench.Recorded, t *workbench.Trial) {
 		was = "was " + e.Cause + ", now "
 	}
 	fmt.Fprintf(r.app.out, "%6d  %s\n", r.rec.Line(), printable(was)+trialText(string(e.Event.Topic), t))
-	for i, f := range t.Functions {
-		fmt.Fprintf(r.app.out, "          %s %s\n", [2]string{"in  ", "from"}[min(i, 1)], printable(f))
+	if t.Cause != "" {
+		r.app.printTrace("          ", t)
 	}
 }
 
@@ -161,12 +175,15 @@ func eventText(ev *relay.Event) string {
 func (r *recordingRun) end(ctx context.Context) error {
 	if !r.f.asJSON {
 		parts := []string{}
-		for _, v := range []string{"pass", "transform", "drop", "reject", "fail"} {
+		for _, v := range []string{"pass", "transform", "drop", "reject", "refuse", "fail"} {
 			if n := r.tally[v]; n > 0 {
 				parts = append(parts, fmt.Sprintf("%d %s", n, v))
 			}
 		}
 		fmt.Fprintf(r.app.out, "%s: %s: %s\n", printable(r.file), plural(r.events, "event"), orNone(parts))
+	}
+	if r.elsewhere > 0 {
+		r.app.notef("%s: %s of other topics left out, which the filter does not get by its topics in relay.yaml", r.file, plural(r.elsewhere, "event"))
 	}
 	if r.f.save != "" {
 		if err := r.save(ctx); err != nil {
@@ -182,19 +199,23 @@ func (r *recordingRun) end(ctx context.Context) error {
 	return nil
 }
 
+// savedCase is the file of a case that --save names.
+func savedCase(d *desk, name string) string {
+	return filepath.Join(d.project.Dir, "cases", strings.TrimSuffix(name, ".json")+".json")
+}
+
 // save makes a case of the events, and has it say what happens.
 func (r *recordingRun) save(ctx context.Context) error {
 	if len(r.kept) == 0 {
 		return fmt.Errorf("--save: %s has no events", r.file)
 	}
-	if r.events > maxSaved {
-		r.app.notef("--save: the case is made of the first %d of %d events", maxSaved, r.events)
+	if r.events > len(r.kept) {
+		r.app.notef("--save: the case is made of the first %d of %d events", len(r.kept), r.events)
 	}
-	dir := filepath.Join(r.desk.project.Dir, "cases")
-	if err := os.MkdirAll(dir, 0o755); err != nil {
+	file := savedCase(r.desk, r.f.save)
+	if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
 		return err
 	}
-	file := filepath.Join(dir, strings.TrimSuffix(r.f.save, ".json")+".json")
 	text := workbench.NewCase("made of "+filepath.Base(r.file), r.desk.filter.Config, r.desk.filter.Allow, r.kept)
 	out, err := os.OpenFile(file, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
 	if err != nil {

@@ -21,6 +21,8 @@ const replayHelp = `replay gives events that broke a filter, as relay plugin qua
 --filter names, or to that of the same name in a relay.yaml. It runs in the code that serves, with the same limits, and
 prints what became of each event, why, and for how much fuel. FILE may be - for standard input.
 
+Of what --filter names, the settings (config, allow, limits) are those in the relay.yaml beside it, if that names it, too.
+
 It ends with exit code 1 if the filter fails on any of them.`
 
 // replay is one run of `relay plugin replay`.
@@ -56,12 +58,12 @@ func (a *app) pluginReplayCmd() *cobra.Command {
 		DisableFlagsInUseLine: true,
 	}
 	f := cmd.Flags()
-	f.StringVar(&r.module, "filter", "", "the module to try, or use:NAME")
-	f.StringVar(&r.config, "config", "", "with --filter: its configuration, as JSON")
-	f.StringSliceVar(&r.allow, "allow", nil, "with --filter: what it is granted (kv, now, random, metric)")
+	f.StringVar(&r.module, "filter", "", "the module or script to try, the folder of its project, or use:NAME")
+	f.StringVar(&r.config, "config", "", "with --filter: its configuration, as JSON, instead of what relay.yaml says")
+	f.StringSliceVar(&r.allow, "allow", nil, "with --filter: what it is granted (kv, now, random, metric), instead of what relay.yaml says")
 	f.StringVarP(&r.path, "relay-config", "c", "", "the relay.yaml whose filters to try")
 	f.BoolVar(&r.asJSON, "json", false, "print one JSON object per event")
-	_ = cmd.MarkFlagFilename("filter", "wasm")
+	_ = cmd.MarkFlagFilename("filter", "wasm", "js")
 	_ = cmd.MarkFlagFilename("relay-config", "yaml", "yml")
 	return cmd
 }
@@ -118,15 +120,16 @@ func (r *replay) open(file string) (io.ReadCloser, error) {
 // configure reads what says which filter to try.
 func (r *replay) configure() (err error) {
 	if r.module != "" {
-		var c map[string]any
-		if r.config != "" {
-			if err := json.Unmarshal([]byte(r.config), &c); err != nil {
-				return &exitError{exitUsage, fmt.Errorf("--config: %w", err)}
-			}
+		p, err := findProject(r.module)
+		if err != nil {
+			return &exitError{exitUsage, err}
 		}
-		r.cfg = config.Default()
-		r.cfg.Filters = []plugins.Filter{{Name: "filter", Config: c, Allow: r.allow}}
-		setOrigin(&r.cfg.Filters[0], r.module)
+		cfg, spec, err := r.app.deskSettings(p, &deskFlags{config: r.config, allow: r.allow})
+		if err != nil {
+			return err
+		}
+		cfg.Filters = []plugins.Filter{spec}
+		r.cfg = cfg
 		return nil
 	}
 	r.cfg, err = config.Load(config.LoadOptions{Path: r.path, Environ: r.app.environ(), Ignore: ownVars})

@@ -31,7 +31,7 @@ and what is random comes from "seed", so a case comes out the same each time.
 --update writes into the cases what happens now; look at the difference before you commit it.
 
 A recording (.ndjson), of ` + "`relay subscribe --record`" + ` or ` + "`relay plugin quarantine`" + `, is run event by event, and what becomes
-of each is printed. --save makes a case of it.
+of each is printed; events of topics that the filter does not get by relay.yaml are left out. --save makes a case of it.
 
 It ends with exit code 1 if a case is not as expected, or the filter fails on an event of a recording.`
 
@@ -121,6 +121,11 @@ func (a *app) testPlugin(ctx context.Context, f *testFlags, args []string) error
 		return err
 	}
 	defer d.bench.Close()
+	if f.save != "" {
+		if file := savedCase(d, f.save); fileExists(file) {
+			return &exitError{exitUsage, fmt.Errorf("--save: %s is there already; choose another name, or delete it", file)}
+		}
+	}
 	if f.verbose {
 		d.bench.LogTo(a.logHandler())
 	}
@@ -143,10 +148,15 @@ func (a *app) testCases(ctx context.Context, f *testFlags, d *desk, files []stri
 			return err
 		}
 	}
+	all := len(files)
 	if f.run != "" {
 		files = slices.DeleteFunc(files, func(file string) bool { return !strings.Contains(filepath.Base(file), f.run) })
 	}
-	if len(files) == 0 {
+	switch {
+	case len(files) > 0:
+	case all > 0:
+		return &exitError{exitUsage, fmt.Errorf("--run %s: none of %s has that in its file name", f.run, plural(all, "case"))}
+	default:
 		return &exitError{exitUsage, fmt.Errorf("there are no cases to run in %s; write one as `relay plugin test --help` shows", filepath.Join(d.project.Dir, "cases"))}
 	}
 	report := a.newTestReport(f)
@@ -191,6 +201,9 @@ func (a *app) testRecording(ctx context.Context, f *testFlags, d *desk, file str
 		return &exitError{exitUsage, err}
 	}
 	defer in.Close()
+	if file == "-" {
+		file = "standard input"
+	}
 	r := &recordingRun{app: a, f: f, desk: d, file: file, rec: workbench.NewRecording(file, in, nil)}
 	return r.run(ctx)
 }

@@ -133,20 +133,24 @@ func (r *testReport) problem(p *workbench.Problem) {
 		}
 		fmt.Fprintf(r.app.out, "%s  %s\n", indent, text)
 	}
-	r.trace(p.Trial)
+	if p.Trial != nil {
+		r.app.printTrace("           ", p.Trial)
+	}
 }
 
-// trace shows the stack of a trap, and the filter's last words.
-func (r *testReport) trace(t *workbench.Trial) {
-	if t == nil {
-		return
-	}
+// printTrace shows the stack of a trap, and what the filter said.
+func (a *app) printTrace(indent string, t *workbench.Trial) {
 	for i, f := range t.Functions {
-		fmt.Fprintf(r.app.out, "           %s %s\n", [2]string{"in  ", "from"}[min(i, 1)], printable(f))
+		fmt.Fprintf(a.out, "%s%s %s\n", indent, [2]string{"in  ", "from"}[min(i, 1)], printable(f))
 	}
-	const lines = 8
-	for _, l := range t.Log[max(0, len(t.Log)-lines):] {
-		fmt.Fprintf(r.app.out, "           log: %s\n", printable(l))
+	const most = 8 // at the beginning, where a panic has its message, and as many at the end
+	for i, l := range t.Log {
+		switch {
+		case i < most || i >= len(t.Log)-most:
+			fmt.Fprintf(a.out, "%slog: %s\n", indent, printable(l))
+		case i == most:
+			fmt.Fprintf(a.out, "%slog: …\n", indent)
+		}
 	}
 }
 

@@ -84,20 +84,16 @@ func TestPlugin_FromNothingToServed(t *testing.T) {
 			assert.Equal(t, exitUsage, patiently(t, "plugin", "new", "nodebug", "--lang", lang).code, "nothing is overwritten")
 
 			t.Chdir("nodebug")
-			l, err := workbench.ParseLanguage(lang)
-			require.NoError(t, err)
-			switch l.Name {
+			switch lang {
 			case "js":
 				needQuickJS(t)
 			case "assemblyscript":
 				needAsc(t, toolchains)
 			}
-			if l.Builds() {
-				got = patiently(t, "plugin", "build")
-				needCompiler(t, got)
-				require.Equal(t, 0, got.code, got.err)
-				assert.Contains(t, got.out, "nodebug.wasm: accepted, relay_on_event")
-			}
+			got = patiently(t, "plugin", "build")
+			needCompiler(t, got)
+			require.Equal(t, 0, got.code, got.err)
+			assert.Regexp(t, `^nodebug\.(wasm|js): accepted, relay_on_event`, got.out)
 			got = patiently(t, "plugin", "test")
 			require.Equal(t, 0, got.code, got.out+got.err)
 			assert.Regexp(t, `(?m)^ok +level\.json +3 events, fuel \d+`, got.out)
@@ -216,7 +212,7 @@ func TestPlugin_Test_BrokenCases(t *testing.T) {
 	assert.Contains(t, got.out, `b.json:2:12: a case has no "evnts"; is events meant?`)
 	assert.Contains(t, got.out, "1 of 2 cases as expected", "the others run")
 	assert.Contains(t, run(t, "plugin", "test", dir, "--run", "good").out, "1 of 1 case as expected")
-	assert.Contains(t, run(t, "plugin", "test", dir, "--run", "nothing").err, "there are no cases to run")
+	assert.Contains(t, run(t, "plugin", "test", dir, "--run", "nothing").err, "--run nothing: none of 2 cases")
 }
 
 func TestPlugin_Test_Recording(t *testing.T) {
@@ -234,11 +230,35 @@ func TestPlugin_Test_Recording(t *testing.T) {
 	made := run(t, "plugin", "test", filepath.Join(dir, "cases", "made.json"))
 	assert.Equal(t, 0, made.code, made.out)
 	assert.Contains(t, made.out, "ok       made.json")
-	assert.Contains(t, run(t, "plugin", "test", dir, events, "--save", "made").err, "file exists", "a case is not overwritten")
+	assert.Contains(t, run(t, "plugin", "test", dir, events, "--save", "made").err, "made.json is there already", "a case is not overwritten")
 
 	asJSON := invocation{in: `{"topic":"t","type":"text","data":"dx"}`}.run(t, "plugin", "test", dir, "-", "--json")
 	assert.Equal(t, 0, asJSON.code, asJSON.err)
 	assert.Contains(t, asJSON.out, `{"line":1,"topic":"t","verdict":"drop","reason":"x","fuel":`)
+}
+
+// A recording of everything holds events that the filter would not get.
+func TestPlugin_Test_RecordingOfOtherTopics(t *testing.T) {
+	dir := onDesk(t, guest(t, "puppet"), "x.json", "{}")
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "relay.yaml"), []byte("filters: [{name: f, path: f.wasm, topics: [\"a.>\", c]}]\n"), 0o600))
+	events := file(t, "r.ndjson", `{"topic":"a.x","type":"text","data":"p"}
+{"topic":"b","type":"text","data":"p"}
+{"topic":"c","type":"text","data":"p"}
+`)
+	got := run(t, "plugin", "test", dir, events)
+	assert.Equal(t, 0, got.code, got.err)
+	assert.Contains(t, got.out, "2 events: 2 pass")
+	assert.NotContains(t, got.out, "b: pass")
+	assert.Contains(t, got.err, "1 event of other topics left out")
+}
+
+// The last words of a filter say more than the functions that it trapped in.
+func TestPlugin_Test_RecordingShowsLog(t *testing.T) {
+	needQuickJS(t)
+	script := file(t, "f.js", `export default () => { log("last words"); throw new Error("gone"); };`)
+	got := invocation{in: `{"topic":"t","data":{}}`}.run(t, "plugin", "test", script, "-")
+	assert.Equal(t, exitFailed, got.code)
+	assert.Contains(t, got.out, "log: last words", got.out+got.err)
 }
 
 func TestPlugin_Run(t *testing.T) {
@@ -288,6 +308,13 @@ func TestPlugin_Build_Errors(t *testing.T) {
 	assert.Equal(t, exitUsage, got.code)
 	assert.Contains(t, got.err, "no filter's project")
 	assert.Contains(t, run(t, "plugin", "build", guest(t, "pass")).err, "a module alone")
+	source := file(t, "filter.c", "int x;")
+	assert.Contains(t, run(t, "plugin", "test", source).err, "is a source; name the folder of its project")
+	two := t.TempDir()
+	for _, name := range []string{"a.js", "b.js"} {
+		require.NoError(t, os.WriteFile(filepath.Join(two, name), nil, 0o600))
+	}
+	assert.Contains(t, run(t, "plugin", "build", two).err, "which of a.js, b.js is meant?")
 
 	t.Chdir(t.TempDir())
 	require.Equal(t, 0, run(t, "plugin", "new", "f").code)
@@ -305,6 +332,77 @@ func TestPlugin_Build_Errors(t *testing.T) {
 	if got.code == exitUsage { // else Go is in one of the folders beyond PATH
 		assert.Contains(t, got.err, "there is no Go; ")
 	}
+}
+
+// There is nothing to build of a script, but to look at.
+func TestPlugin_Build_Script(t *testing.T) {
+	needQuickJS(t)
+	got := run(t, "plugin", "build", file(t, "good.js", "export default (event) => event;"))
+	assert.Equal(t, 0, got.code, got.err)
+	assert.Contains(t, got.out, "good.js: accepted, relay_on_event")
+	got = run(t, "plugin", "build", file(t, "bad.js", "export default (event) => {\n\tretrun event\n};"))
+	assert.Equal(t, exitUsage, got.code)
+	assert.Contains(t, got.err, "bad.js:2:")
+}
+
+// What beginners forget is said in the words of their language.
+func TestPlugin_Build_SaysHowToRegister(t *testing.T) {
+	for lang, want := range map[string]string{"c": "RELAY_ON_EVENT(e)", "go": "sdk.OnEvent(decide)"} {
+		t.Run(lang, func(t *testing.T) {
+			t.Chdir(t.TempDir())
+			require.Equal(t, 0, run(t, "plugin", "new", "f", "--lang", lang).code)
+			source := map[string][2]string{"c": {"f/f.c", "int unused;\n"}, "go": {"f/main.go", "package main\n\nfunc main() {}\n"}}[lang]
+			require.NoError(t, os.WriteFile(source[0], []byte(source[1]), 0o600))
+			got := patiently(t, "plugin", "build", "f")
+			needCompiler(t, got)
+			assert.Equal(t, exitUsage, got.code)
+			assert.Contains(t, got.err, "has no handler; ")
+			assert.Contains(t, got.err, want)
+		})
+	}
+}
+
+// A module has names, or nobody knows where it trapped.
+func TestPlugin_Build_KeepsNames(t *testing.T) {
+	if testing.Short() {
+		t.Skip("compiles filters")
+	}
+	for lang, change := range map[string][3]string{
+		"c":  {"f/f.c", "if (e->kind", "if (e->kind == RELAY_TEXT) stumble();\n\tif (e->kind"},
+		"go": {"f/main.go", "if bytes", "if e.Kind == sdk.Text {\n\t\tstumble()\n\t}\n\tif bytes"},
+	} {
+		t.Run(lang, func(t *testing.T) {
+			t.Chdir(t.TempDir())
+			require.Equal(t, 0, run(t, "plugin", "new", "f", "--lang", lang).code)
+			text, err := os.ReadFile(change[0])
+			require.NoError(t, err)
+			changed := strings.Replace(string(text), change[1], change[2], 1)
+			switch lang {
+			case "c":
+				changed = strings.Replace(changed, "// Is called", "static __attribute__((noinline)) void stumble(void) { __builtin_trap(); }\n\n// Is called", 1)
+			case "go":
+				changed += "\n//go:noinline\nfunc stumble() { panic(1) }\n"
+			}
+			require.NoError(t, os.WriteFile(change[0], []byte(changed), 0o600))
+			needCompiler(t, patiently(t, "plugin", "build", "f"))
+			got := invocation{in: `{"topic":"logs.t","type":"text","data":"x"}`}.run(t, "plugin", "test", "f", "-")
+			assert.Regexp(t, `(in|from) +(main\.)?stumble\n`, got.out, got.err)
+		})
+	}
+}
+
+// A folder that can't be written to, such as one of another user: what is built already is tested.
+func TestPlugin_Build_ReadOnlyFolder(t *testing.T) {
+	if os.Geteuid() == 0 {
+		t.Skip("root writes anywhere")
+	}
+	dir := onDesk(t, guest(t, "pass"), "a.json", `{"events":[{"topic":"t","data":1}],"expect":[{"verdict":"pass"}]}`)
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "f.c"), nil, 0o600))
+	require.NoError(t, os.Chmod(dir, 0o500))
+	defer os.Chmod(dir, 0o700)
+	got := run(t, "plugin", "test", dir)
+	assert.Equal(t, 0, got.code, got.err)
+	assert.Contains(t, got.err, "nothing can be written to "+dir)
 }
 
 // A script that fails says where, in its own lines.

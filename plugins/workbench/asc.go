@@ -20,6 +20,7 @@ var ascLanguage = &Language{
 	recognise: ascName,
 	sources:   []string{"*.ts", "asconfig.json", "package.json"},
 	command:   ascCommand,
+	handler:   `register one by onEvent(…), and have the entry file say: export * from "../relay/exports"`,
 	sdk:       func() ([]sourceFile, error) { return sourceFiles("relay", assemblyscript.Files) },
 }
 

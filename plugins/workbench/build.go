@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -38,17 +39,43 @@ type BuildError struct {
 func (e *BuildError) Error() string { return e.Tool + " does not build it: " + e.Err.Error() }
 func (e *BuildError) Unwrap() error { return e.Err }
 
+// FolderError is returned when there is no writing in a project's folder, where the module and what leads to it would go.
+type FolderError struct {
+	Dir string
+	Err error
+}
+
+func (e *FolderError) Error() string {
+	return fmt.Sprintf("nothing can be written to %s: %v", e.Dir, e.Err)
+}
+func (e *FolderError) Unwrap() error { return e.Err }
+
+// writable tries whether a file can be made: compilers say it badly, or not at all, when it can't.
+func writable(file string) error {
+	f, err := os.OpenFile(file, os.O_WRONLY|os.O_CREATE, 0o644)
+	if err == nil {
+		err = errors.Join(f.Close(), os.Remove(file))
+	}
+	if pathErr, ok := errors.AsType[*fs.PathError](err); ok {
+		return &FolderError{filepath.Dir(file), pathErr.Err}
+	}
+	return err
+}
+
 // Build builds a project with the compiler that is there. What the compiler says goes to w. The module takes its place at
 // once when it is whole, as a relay may be running it.
 func (p *Project) Build(ctx context.Context, w io.Writer) (*Built, error) {
-	if p.Lang == nil {
-		return nil, fmt.Errorf("%s is a module alone, there is nothing to build; name the folder of its project", p.File)
-	}
-	if p.Lang.command == nil {
+	switch {
+	case p.Script():
 		return nil, fmt.Errorf("%s is a script, which relay runs as it is; there is nothing to build", p.File)
+	case p.Lang == nil:
+		return nil, fmt.Errorf("%s is a module alone, there is nothing to build; name the folder of its project", p.File)
 	}
 	out, err := filepath.Abs(filepath.Join(p.Dir, "."+p.Name+".building.wasm"))
 	if err != nil {
+		return nil, err
+	}
+	if err := writable(out); err != nil {
 		return nil, err
 	}
 	defer os.Remove(out)

@@ -19,6 +19,7 @@ var cLanguage = &Language{
 	recognise: cName,
 	sources:   []string{"*.c", "*.h"},
 	command:   clangCommand,
+	handler:   `include relay.h and define one: RELAY_ON_EVENT(e) { … }`,
 	sdk:       func() ([]sourceFile, error) { return sourceFiles("relay", c.Files) },
 }
 
@@ -55,7 +56,7 @@ func clangCommand(ctx context.Context, p *Project, out string) (*Step, error) {
 	if err != nil {
 		return nil, err
 	}
-	args := []string{"--target=wasm32", "-mbulk-memory", "-std=c11", "-O2", "-Wall", "-Wextra", "-nostdlib", "-Wl,--no-entry,--strip-all"}
+	args := []string{"--target=wasm32", "-mbulk-memory", "-std=c11", "-O2", "-Wall", "-Wextra", "-nostdlib", "-Wl,--no-entry,--strip-debug"}
 	if linker != "" {
 		args = append(args, "-fuse-ld="+linker)
 	}

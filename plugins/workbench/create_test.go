@@ -100,6 +100,19 @@ func TestCreate_NamesItsFilterAlike(t *testing.T) {
 	}
 }
 
+func TestBuild_FolderThatIsNone(t *testing.T) {
+	err := writable(filepath.Join(t.TempDir(), "gone", "x.wasm"))
+	var folder *FolderError
+	require.ErrorAs(t, err, &folder)
+	assert.ErrorContains(t, err, "nothing can be written to ")
+
+	dir := t.TempDir()
+	require.NoError(t, writable(filepath.Join(dir, "x.wasm")))
+	left, err := os.ReadDir(dir)
+	require.NoError(t, err)
+	assert.Empty(t, left)
+}
+
 func TestFind_Nothing(t *testing.T) {
 	_, err := Find(t.TempDir())
 	require.ErrorIs(t, err, ErrNoProject)

@@ -24,6 +24,8 @@ type Language struct {
 	sources []string
 	// command returns how to build a project into a file, or what is missing. It is nil for scripts.
 	command func(ctx context.Context, p *Project, out string) (*Step, error)
+	// handler is how a filter says what relay calls, for those whose module has no handler.
+	handler string
 	// sdk returns the files that a new project has of the SDK.
 	sdk func() ([]sourceFile, error)
 }
@@ -109,6 +111,9 @@ func folderName(dir string) string {
 	}
 	return "filter"
 }
+
+// Handler says how a filter in l says what relay calls.
+func (l *Language) Handler() string { return l.handler }
 
 // Builds reports whether filters in l are built; scripts run as they are.
 func (l *Language) Builds() bool { return l.command != nil }

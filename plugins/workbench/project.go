@@ -9,6 +9,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"eventrelay/plugins"
 )
 
 // Project is a filter on the desk: a folder with its sources, or a module or script alone.
@@ -32,6 +34,8 @@ func Find(path string) (*Project, error) {
 		return findFolder(path)
 	case !info.Mode().IsRegular():
 		return nil, fmt.Errorf("%s is neither a folder nor a file", path)
+	case isSource(path):
+		return nil, fmt.Errorf("%s is a source; name the folder of its project", path)
 	}
 	p := &Project{Dir: filepath.Dir(path), File: path}
 	p.Name = safeName(strings.TrimSuffix(filepath.Base(path), filepath.Ext(path)), p.Dir)
@@ -54,7 +58,38 @@ func findFolder(dir string) (*Project, error) {
 	if module := only(dir, "*.wasm"); module != "" {
 		return Find(filepath.Join(dir, module))
 	}
-	return nil, fmt.Errorf("%w in %s: there is no go.mod, Cargo.toml, lib.rs, asconfig.json, *.ts, *.c or *.js, nor one *.wasm; make one by `relay plugin new NAME --lang LANG`, or name a folder or a .wasm", ErrNoProject, dir)
+	for _, pattern := range []string{"*.js", "*.wasm"} {
+		if found, _ := filepath.Glob(filepath.Join(escapeGlob(dir), pattern)); len(found) > 1 { // the pattern is a good one
+			return nil, fmt.Errorf("%w in %s: which of %s is meant? Name a file, or give each filter a folder", ErrNoProject, dir, someOf(found))
+		}
+	}
+	return nil, fmt.Errorf("%w in %s: there is no go.mod, Cargo.toml, lib.rs, asconfig.json or *.c, nor one *.ts, *.js or *.wasm; make one by `relay plugin new NAME --lang LANG`, or name a folder or a .wasm", ErrNoProject, dir)
+}
+
+// isSource reports whether a file is one that some compiler makes a module of.
+func isSource(file string) bool {
+	return slices.Contains([]string{".go", ".rs", ".ts", ".c", ".h", ".cc", ".cpp"}, strings.ToLower(filepath.Ext(file)))
+}
+
+// someOf names the first few of some files.
+func someOf(files []string) string {
+	const most = 4
+	var names []string
+	for _, f := range files[:min(len(files), most)] {
+		names = append(names, filepath.Base(f))
+	}
+	if len(files) > most {
+		names = append(names, "…")
+	}
+	return strings.Join(names, ", ")
+}
+
+// Script reports whether relay runs the project's source as it is.
+func (p *Project) Script() bool {
+	if p.Lang == nil {
+		return plugins.IsScript(p.File)
+	}
+	return !p.Lang.Builds()
 }
 
 // Cases returns the case files of the project, sorted.
@@ -65,7 +100,7 @@ func (p *Project) Cases() ([]string, error) {
 // Stale reports whether the project has to be built: a source is newer than the module, or there is none. A module alone
 // and a script never are.
 func (p *Project) Stale() (bool, error) {
-	if p.Lang == nil || p.Lang.command == nil {
+	if p.Lang == nil || !p.Lang.Builds() {
 		return false, nil
 	}
 	info, err := os.Stat(p.File)

@@ -25,6 +25,7 @@ var rustLanguage = &Language{
 	recognise: rustName,
 	sources:   []string{"*.rs", "Cargo.toml", "Cargo.lock", "flags"},
 	command:   rustCommand,
+	handler:   "name one in src/lib.rs: relay::filter!(on_event: decide);",
 	sdk:       func() ([]sourceFile, error) { return sourceFiles("relay", rust.Files) },
 }
 

@@ -3,6 +3,7 @@ package workbench
 import (
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -141,6 +142,22 @@ func TestUpdate(t *testing.T) {
 	again, err := ReadCase(c.File)
 	require.NoError(t, err)
 	assert.Empty(t, try(t, b, again).Problems)
+}
+
+// A file of Windows stays one.
+func TestUpdate_KeepsLineEnds(t *testing.T) {
+	b := bench(t, guests+"pass.wasm")
+	for _, text := range []string{
+		"{\r\n\"events\": [{\"topic\":\"t\",\"data\":1}]\r\n}\r\n",
+		"{\r\n\"events\": [{\"topic\":\"t\",\"data\":1}],\r\n\"expect\": []\r\n}\r\n",
+	} {
+		c := caseFile(t, text)
+		require.NoError(t, try(t, b, c).Update())
+		got, err := os.ReadFile(c.File)
+		require.NoError(t, err)
+		assert.Contains(t, string(got), "pass")
+		assert.Equal(t, strings.Count(string(got), "\n"), strings.Count(string(got), "\r\n"), "%q", got)
+	}
 }
 
 func TestUpdate_AddsWhatIsExpected(t *testing.T) {

@@ -156,7 +156,7 @@ func replaceMember(text []byte, key string, value []byte) ([]byte, bool) {
 		return nil, false
 	}
 	if old != nil {
-		return slices.Concat(text[:old.at], value, text[old.at+len(old.raw):]), true
+		return slices.Concat(text[:old.at], linesAs(text, value), text[old.at+len(old.raw):]), true
 	}
 	end := n.at + len(n.raw) - 1 // the closing brace
 	last := len(bytes.TrimRight(text[:end], " \t\r\n"))
@@ -165,7 +165,15 @@ func replaceMember(text []byte, key string, value []byte) ([]byte, bool) {
 		comma = ""
 	}
 	added := comma + "\n  " + string(rawjson.AppendQuoted(nil, key)) + ": " + string(value) + "\n"
-	return slices.Concat(text[:last], []byte(added), text[end:]), true
+	return slices.Concat(text[:last], linesAs(text, []byte(added)), text[end:]), true
+}
+
+// linesAs returns JSON with line ends like those of the text that it goes into.
+func linesAs(text, added []byte) []byte {
+	if bytes.Contains(text, []byte("\r\n")) {
+		return bytes.ReplaceAll(added, []byte("\n"), []byte("\r\n")) // within strings there are none
+	}
+	return added
 }
 
 // writeFile puts content in a file's place at once, so that nobody reads half of it.
