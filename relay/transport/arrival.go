@@ -63,7 +63,8 @@ func newArrival(u *upgrade, remote netip.AddrPort, rest []byte) *arrival {
 	return a
 }
 
-// judge makes the filters' answer the upgrade's, or says why it is refused.
+// judge makes the filters' answer the upgrade's, or says why it is refused. Who may not subscribe does not, whatever
+// filters would have him subscribe to.
 func (a *arrival) judge(adm relay.Admission) *relay.Refusal {
 	switch {
 	case adm.Refusal != nil:
@@ -71,7 +72,10 @@ func (a *arrival) judge(adm relay.Admission) *relay.Refusal {
 	case a.upgrade.grant.ByFilter && !adm.Judged:
 		return errUnjudged
 	}
-	a.upgrade.visit, a.upgrade.subscriptions = adm.Visit, adm.Topics
+	a.upgrade.visit = adm.Visit
+	if a.upgrade.grant.NeedSubscribe() == nil {
+		a.upgrade.subscriptions = adm.Topics
+	}
 	return nil
 }
 

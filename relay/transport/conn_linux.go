@@ -176,11 +176,12 @@ func (c conn) open(u *upgrade, rest []byte) {
 	c.socket().state = socketOpen
 	c.loop.shard.Open(c.slot)
 	c.use(func(s session, now time.Duration) {
-		if err := s.begin(u); err != nil {
-			s.end(relay.ReasonInternal, nil)
+		err := s.begin(u)
+		s.send(u.answer)
+		if err != nil {
+			s.fail(beginFailure(err))
 			return
 		}
-		s.send(u.answer)
 		s.receive(rest, now)
 	})
 }

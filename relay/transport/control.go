@@ -107,6 +107,14 @@ func sendFailure(err error) *closeError {
 	return &closeError{Reason: relay.ReasonGone}
 }
 
+// beginFailure says how a connection ends that was let in and could not have its subscriptions.
+func beginFailure(err error) *closeError {
+	if errors.Is(err, relay.ErrNames) {
+		return &closeError{relay.ReasonPolicy, err.Error()}
+	}
+	return &closeError{Reason: relay.ReasonInternal}
+}
+
 // submitFailure says how a plain connection ends whose event was refused for good.
 func submitFailure(err error) *closeError {
 	switch {

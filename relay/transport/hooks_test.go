@@ -562,3 +562,39 @@ func TestHooks_longHead(t *testing.T) {
 		assert.Empty(t, h.arrivals())
 	})
 }
+
+// What filters subscribe a client to needs the same grant as what it asks for.
+func TestHooks_mayNotSubscribe(t *testing.T) {
+	news := func() *hooks {
+		return &hooks{set: every, connect: func(a *relay.Arrival) relay.Admission {
+			return relay.Admission{Visit: &a.Visit, Judged: true, Topics: []relay.Subscription{{Name: "news", Pattern: "news"}}}
+		}}
+	}
+	hooked(t, news, func(t *testing.T, r *rig, _ *hooks) {
+		p := r.connect("?publish=a", envelopes)
+		_, err := r.fan.Broadcast("news", 1)
+		require.NoError(t, err)
+		p.text(`{"id":1,"ping":{}}`)
+		p.wantJSON(`{"id":1,"ping":{}}`)
+	}, func(_ *transport.Options, d *transport.Deps) {
+		d.Gate = gate(func(*relay.Handshake) (relay.Grant, error) { return relay.Grant{Publish: true, Known: true}, nil })
+	})
+}
+
+// Who comes when a pattern has too many names is told so.
+func TestHooks_tooManyNames(t *testing.T) {
+	one := func() *hooks {
+		return &hooks{set: every, pattern: func(relay.Pattern) (relay.Pattern, *relay.Refusal) { return "one", nil }}
+	}
+	hooked(t, one, func(t *testing.T, r *rig, _ *hooks) {
+		for i := range 2 {
+			var query strings.Builder
+			for j := range 128 {
+				fmt.Fprintf(&query, "&topic=t.%d.%d", i, j)
+			}
+			r.connect("?"+query.String(), envelopes)
+		}
+		p := r.connect("?topic=late", envelopes)
+		assert.Equal(t, "this is subscribed to under too many names", p.wantClose(1008))
+	})
+}

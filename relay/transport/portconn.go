@@ -151,7 +151,7 @@ func (c *portConn) begin() bool {
 	s := c.session()
 	switch err := s.begin(c.admitted); {
 	case err != nil:
-		s.lost()
+		s.fail(beginFailure(err))
 	case c.driver.srv.stopping.Load(): // a drain may have looked at all connections before this one was open
 		s.fail(&closeError{Reason: relay.ReasonShutdown})
 	}
