@@ -108,6 +108,8 @@ func TestScript_answers(t *testing.T) {
 		{"rejected promises that are waited for", `async event => { const p = Promise.reject(new Error()); await 0; try { await p } catch {} await Promise.allSettled([(async () => { throw 1 })()]); Promise.reject(2).catch(() => 3); return event }`, same},
 		{"a module", "export default function (event) { return event }", same},
 		{"a module with a named export", "export const onEvent = event => null", "dropped"},
+		{"a module on one line", `const no = null; export default event => no`, "dropped"},
+		{"a function that speaks of exports", `event => event.topic === "export" // export`, "dropped"},
 		{"a function with a semicolon and a comment", "event => null; // never ", "dropped"},
 		{"the order of keys", `event => { event.data = {b: 1, 2: 2, a: 3, 1: 4}; return event }`, as(`orders.new json {"1":4,"2":2,"b":1,"a":3}` + jsAttrs)},
 		{"base64", `event => ({text: btoa(atob("aGk="))})`, as("orders.new text aGk=" + jsAttrs)},

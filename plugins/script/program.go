@@ -30,7 +30,8 @@ type Source struct {
 	Inline bool // of relay.yaml: an expression, such as "event => event.data.ok", or a module
 }
 
-var exports = regexp.MustCompile(`(?m)^\s*export\b`)
+// exports finds the statements that make a text a module, also behind others on a line.
+var exports = regexp.MustCompile(`(?m)(?:^|[;}])\s*export\s*(?:default\b|const\b|let\b|var\b|function\b|async\b|class\b|\{)`)
 
 // module returns the source as a module, and how many lines were put before it.
 func (s Source) module() (text string, shift int) {
