@@ -43,10 +43,7 @@ func (a *app) pluginListCmd() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "list",
 		Short: "List the filters of a running relay: versions, breakers, failures; or those that ship with this one",
-		Example: `  relay plugin new nodebug --lang go
-  relay plugin test nodebug
-  relay plugin bench nodebug --against old.wasm
-  relay plugin list
+		Example: `  relay plugin list
   relay plugin list --json
   relay plugin list --shipped    # what may stand behind use: in a relay.yaml`,
 		Args: cobra.NoArgs,

@@ -153,10 +153,10 @@ func trialText(topic string, t *workbench.Trial) string {
 		topic = strings.TrimSpace(t.Hook + " " + topic)
 	}
 	if t.Event != nil {
-		text += " → " + eventText(t.Event)
+		text += " → " + eventText(t.Hook, t.Event)
 	}
 	for _, ev := range t.Emitted {
-		text += " + " + eventText(ev)
+		text += " + " + eventText("", ev)
 	}
 	return printable(fmt.Sprintf("%s: %s (fuel %d)", topic, text, t.Fuel))
 }
@@ -164,12 +164,25 @@ func trialText(topic string, t *workbench.Trial) string {
 // maxShown is how much of an event is shown.
 const maxShown = 160
 
-func eventText(ev *relay.Event) string {
-	text := string(ev.Topic) + " " + string(eventLine(ev.Kind, ev.Payload[:min(len(ev.Payload), maxShown)]))
+// eventText is an event in one line or, of a hook, a pattern and the attributes of a connection.
+func eventText(hook string, ev *relay.Event) string {
+	text := string(ev.Topic)
+	if hook == "" {
+		text += " " + string(eventLine(ev.Kind, ev.Payload[:min(len(ev.Payload), maxShown)]))
+	}
 	if len(ev.Payload) > maxShown {
 		text += "…"
 	}
-	return text
+	var attrs []string
+	for _, a := range ev.Attributes {
+		attrs = append(attrs, a.Key+"="+a.Value)
+	}
+	if all := strings.Join(attrs, ", "); len(all) > maxShown {
+		text += " with " + strings.ToValidUTF8(all[:maxShown], "") + "…"
+	} else if all != "" {
+		text += " with " + all
+	}
+	return strings.TrimSpace(text)
 }
 
 func (r *recordingRun) end(ctx context.Context) error {

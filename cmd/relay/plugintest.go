@@ -25,7 +25,7 @@ in a batch ({"topic", "data" or "data_base64", "type", "event_id", "attributes"}
 how long "after" the one before they come; they go one after the other into one fresh instance. An item with "hook" (connect,
 subscribe or disconnect) asks the filter about that: "topic" is the pattern, "attributes" are the connection's. "expect" says of
 each its "verdict" (pass, transform, drop, reject, fail, of hooks refuse), and if you like "reason", "status", "error", "event",
-"emitted" and "log". A filter that must not start has {"config": …, "refuse": "part of why"} instead. Clocks are the events',
+"emitted" and "log" (what an event that it shows leaves out is as it came in). A filter that must not start has {"config": …, "refuse": "part of why"} instead. Clocks are the events',
 and what is random comes from "seed", so a case comes out the same each time.
 
 --update writes into the cases what happens now; look at the difference before you commit it.
@@ -98,8 +98,9 @@ func sortArgs(args []string) (t testArgs, err error) {
 // projectOf is the folder at hand, or that of a project whose cases are named from elsewhere.
 func (t *testArgs) projectOf() string {
 	if len(t.cases) > 0 {
-		if dir := filepath.Dir(t.cases[0]); filepath.Base(dir) == "cases" {
-			return filepath.Dir(dir)
+		dir := filepath.Dir(t.cases[0])
+		if abs, err := filepath.Abs(dir); err == nil && filepath.Base(abs) == "cases" {
+			return filepath.Join(dir, "..")
 		}
 	}
 	return "."

@@ -112,7 +112,11 @@ func jsonProblem(p *workbench.Problem) problemLine {
 func (r *testReport) problem(p *workbench.Problem) {
 	const indent = "         "
 	if p.Event > 0 {
-		fmt.Fprintf(r.app.out, "%sevent %d (%s):", indent, p.Event, printable(p.Topic))
+		what := p.Topic
+		if p.Trial != nil {
+			what = strings.TrimSpace(p.Trial.Hook + " " + what)
+		}
+		fmt.Fprintf(r.app.out, "%sevent %d (%s):", indent, p.Event, printable(what))
 	} else {
 		fmt.Fprint(r.app.out, strings.TrimSuffix(indent, " "))
 	}

@@ -183,7 +183,7 @@ func (o *outcome) view(hook string, in *relay.Event) any {
 	if o.hasPayload {
 		ev.Payload = o.payload
 	}
-	if o.hasAttrs {
+	if o.hasAttrs || hook != "" { // what a filter answers to a hook has what it gives, and not what it was shown
 		ev.Attributes = o.attributes
 	}
 	return eventView(hook, &ev)

@@ -186,7 +186,7 @@ func TestTryCase_Hooks(t *testing.T) {
 		{"hook":"connect","topic":"a","attributes":{"path":"/ws"}},
 		{"hook":"subscribe","topic":"rate.>"},
 		{"hook":"subscribe","topic":"d"},
-		{"hook":"subscribe","topic":"t.*"},
+		{"hook":"subscribe","topic":"t.*","attributes":{"tenant":"acme"}},
 		{"hook":"disconnect","attributes":{"tenant":"acme"}},
 		{"hook":"subscribe","topic":"u"}
 	],"expect":[

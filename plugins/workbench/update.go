@@ -91,7 +91,11 @@ func appendOutcome(dst []byte, hook string, ev, in *relay.Event) []byte {
 	if ev.Topic != in.Topic {
 		dst = rawjson.AppendQuoted(append(dst, `,"topic":`...), string(ev.Topic))
 	}
-	if !slices.Equal(ev.Attributes, in.Attributes) {
+	was := in.Attributes
+	if hook != "" { // an answer has those that it gives, and not those that the filter was shown
+		was = nil
+	}
+	if !slices.Equal(ev.Attributes, was) {
 		m, _ := json.Marshal(attributeMap(ev.Attributes)) // strings always encode
 		dst = append(append(dst, `,"attributes":`...), m...)
 	}
