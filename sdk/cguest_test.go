@@ -68,17 +68,34 @@ func TestC_Dropfield(t *testing.T) {
 	}
 }
 
-// Strings are read eight bytes at a time: wherever an escape, a quote or the end of the text lies within them, the rest
+// Strings are read sixteen bytes at a time: wherever an escape, a quote or the end of the text lies within them, the rest
 // of the text is found, and what an earlier event left behind its end is not.
 func TestC_DropfieldLongStrings(t *testing.T) {
 	g, _ := load(t, readPlugin(t, "dropfield/dropfield.wasm"), `{"field":"level","value":"debug"}`)
-	for before := range 18 {
+	for before := range 34 {
 		for _, special := range []string{"", `\"`, `\\`, `\\\"`, `\u0022`, "\xff\x80\xa2\xdc"} {
-			for after := range 18 {
+			for after := range 34 {
 				whole := `{"a":"` + strings.Repeat("x", before) + special + strings.Repeat("y", after) + `","level":"debug"}`
 				require.Equal(t, abi.AnswerDrop, g.event(whole).kind, whole)
 				cut := whole[:strings.Index(whole, `","level"`)]
 				require.Equal(t, abi.AnswerPass, g.event(cut).kind, cut)
+			}
+		}
+	}
+}
+
+// So are numbers, white space and nested values.
+func TestC_DropfieldLongValues(t *testing.T) {
+	g, _ := load(t, readPlugin(t, "dropfield/dropfield.wasm"), `{"field":"level","value":"debug"}`)
+	for n := range 34 {
+		for _, value := range []string{
+			`-` + strings.Repeat("1", n) + `0.5e+1`, strings.Repeat(" ", n) + "null" + strings.Repeat("\n\t", n), `["` + strings.Repeat(",", n) + `"]`,
+			`[` + strings.Repeat("1,", n) + `{"]":"}"}]`, strings.Repeat("[", n+1) + `"["` + strings.Repeat("]", n+1), `{"a":[` + strings.Repeat(" ", n) + `],"level":1}`,
+		} {
+			whole := `{"a":` + value + `,"level":"debug"}`
+			require.Equal(t, abi.AnswerDrop, g.event(whole).kind, whole)
+			for end := range strings.LastIndex(whole, "debug") {
+				require.Equal(t, abi.AnswerPass, g.event(whole[:end]).kind, "%s, cut after %d bytes", whole, end)
 			}
 		}
 	}

@@ -62,8 +62,13 @@ RELAY_FUNCTION relay_bytes relay_range(const void *at, uint32_t len) {
 RELAY_FUNCTION relay_bytes relay_str(const char *s) { return relay_range(s, (uint32_t)__builtin_strlen(s)); }
 
 RELAY_LARGE bool relay_same(const uint8_t *a, const uint8_t *b, uint32_t len) {
-	for (uint32_t i = 0; i < len; i++)
-		if (a[i] != b[i]) return false;
+	for (uint64_t x, y; len >= 8; a += 8, b += 8, len -= 8) {
+		__builtin_memcpy(&x, a, 8);
+		__builtin_memcpy(&y, b, 8);
+		if (x != y) return false;
+	}
+	while (len > 0)
+		if (len--, a[len] != b[len]) return false;
 	return true;
 }
 
@@ -495,65 +500,86 @@ RELAY_FUNCTION relay_json relay_json_of(relay_bytes text) {
 	return j;
 }
 
-RELAY_LARGE bool relay_json_seek(relay_json *j, char c) {
-	const uint8_t *p = j->at, *const end = j->end;
-	while (p < end && (*p == ' ' || *p == '\n' || *p == '\r' || *p == '\t')) p++;
-	j->at = p;
-	if (p == end || *p != (uint8_t)c) return false;
-	j->at = p + 1;
-	return true;
-}
+// relay_lanes are 16 bytes, looked at together. Functions that do so are compiled for it whatever the flags say.
+typedef uint8_t relay_lanes __attribute__((vector_size(16)));
+typedef signed char relay_signed_lanes __attribute__((vector_size(16)));
+#define RELAY_WIDE __attribute__((target("simd128")))
 
-// relay_json_take takes c, and the white space before it, if it is next. Mostly there is no white space.
-RELAY_FUNCTION bool relay_json_take(relay_json *j, char c) {
-	if (j->at == j->end || *j->at != (uint8_t)c) return relay_json_seek(j, c);
-	j->at++;
-	return true;
-}
+// relay_sought is what relay_find looks for: a quote or backslash; a quote or bracket of any kind; what may come after a
+// number or word; what is not white space.
+typedef enum { RELAY_IN_STRING, RELAY_IN_NESTED, RELAY_IN_WORD, RELAY_IN_SPACE } relay_sought;
 
-// relay_holds reports whether one of the eight bytes of w is c. (Where one is, later ones may seem to be.)
-RELAY_FUNCTION bool relay_holds(uint64_t w, char c) {
-	const uint64_t ones = 0x0101010101010101;
-	w ^= ones * (uint8_t)c;
-	return ((w - ones) & ~w & ones << 7) != 0;
-}
-
-// relay_after_string returns where a string ends whose opening quote is before p, eight bytes at a time where it can.
-RELAY_FUNCTION const uint8_t *relay_after_string(const uint8_t *p, const uint8_t *const end) {
-	while (p < end) {
-		uint8_t c = 0;
-		for (uint64_t w; end - p >= 8; p += 8) {
-			__builtin_memcpy(&w, p, 8);
-			if (relay_holds(w, '"') || relay_holds(w, '\\')) break;
-		}
-		while (p < end && (c = *p++) != '"' && c != '\\') {}
-		if (c == '"') break;
-		if (c == '\\' && p < end) p++;
+// relay_find moves *at to the next such byte, or to end, and returns false, if there is none. It looks at no byte from end
+// on: where fewer than 16 are left it loads the last of those before end, of which there are 16, as no text lies lowest in
+// memory.
+RELAY_FUNCTION RELAY_WIDE __attribute__((always_inline)) bool relay_find(const uint8_t **at, const uint8_t *const end, relay_sought what) {
+	for (const uint8_t *p = *at; p < end; p += sizeof(relay_lanes)) {
+		const uint8_t *const from = end - p < (ptrdiff_t)sizeof(relay_lanes) ? end - sizeof(relay_lanes) : p;
+		relay_lanes v;
+		__builtin_memcpy(&v, from, sizeof v);
+		const relay_lanes low = v | 0x20; // of [ and { the same, of ] and }, too
+		const relay_lanes found = what == RELAY_IN_STRING   ? (relay_lanes)((v == '"') | (v == '\\'))
+		                          : what == RELAY_IN_NESTED ? (relay_lanes)((v == '"') | (low == '{') | (low == '}'))
+		                          : what == RELAY_IN_WORD   ? (relay_lanes)((v <= ' ') | (v == ',') | (v == ':') | (low == '}'))
+		                                                    : (relay_lanes)(v > ' ');
+		const uint32_t marks = (uint32_t)__builtin_wasm_bitmask_i8x16((relay_signed_lanes)found) >> (p - from);
+		if (marks == 0) continue;
+		*at = p + __builtin_ctz(marks);
+		return true;
 	}
-	return p;
+	*at = end;
+	return false;
 }
 
-// relay_json_value takes a value, and the white space before it, and returns false if there is none. It keeps to locals,
-// since j is in memory, where each step would write and read it.
-RELAY_LARGE bool relay_json_value(relay_json *j, relay_bytes *value) {
-	uint32_t depth = 0;
-	if (j->at < j->end && *j->at <= ' ') relay_json_seek(j, 0); // white space
-	const uint8_t *p = j->at, *const begun = p, *const end = j->end;
-	while (p < end) {
-		const uint8_t c = *p;
-		if (c == '}' || c == ']') {
-			if (depth == 0) break;
-			depth--;
-		} else if (depth == 0 && (c == ',' || c == ':' || c <= ' ')) {
-			break;
-		}
+// relay_after_string returns where a string ends whose opening quote is before p, and sets *escaped if it has a backslash.
+RELAY_FUNCTION RELAY_WIDE const uint8_t *relay_after_string(const uint8_t *p, const uint8_t *const end, bool *escaped) {
+	while (relay_find(&p, end, RELAY_IN_STRING)) {
+		if (*p++ == '"') return p;
+		*escaped = true;
+		if (p < end) p++;
+	}
+	return end;
+}
+
+// relay_next moves *at over white space, of which there mostly is none, and returns the byte there; 0 at the end.
+RELAY_FUNCTION RELAY_WIDE uint8_t relay_next(const uint8_t **at, const uint8_t *const end) {
+	if (*at >= end) return 0;
+	const uint8_t c = **at;
+	if (c > ' ') return c;
+	return relay_find(at, end, RELAY_IN_SPACE) ? **at : 0;
+}
+
+// relay_after_value returns where the value ends that is at p and begins with c, as relay_next returned them; p if there is
+// none.
+RELAY_FUNCTION RELAY_WIDE const uint8_t *relay_after_value(const uint8_t *p, const uint8_t *const end, uint8_t c) {
+	bool escaped;
+	if (c != '"' && (c | 0x20) != '{') {
+		relay_find(&p, end, RELAY_IN_WORD);
+		return p;
+	}
+	for (uint32_t depth = 0;; c = *p) {
 		p++;
-		if (c == '{' || c == '[') depth++;
-		if (c == '"') p = relay_after_string(p, end);
+		if (c == '"') p = relay_after_string(p, end, &escaped);
+		else if ((c | 0x20) == '{') depth++;
+		else depth--;
+		if (depth == 0 || !relay_find(&p, end, RELAY_IN_NESTED)) return p;
 	}
-	j->at = p;
-	*value = relay_range(begun, (uint32_t)(p - begun));
-	return p > begun;
+}
+
+// relay_json_take takes c, and the white space before it, if it is next.
+RELAY_FUNCTION RELAY_WIDE bool relay_json_take(relay_json *j, char c) {
+	const bool there = relay_next(&j->at, j->end) == (uint8_t)c;
+	if (there) j->at++;
+	return there;
+}
+
+// relay_json_value takes a value, and the white space before it, and returns false if there is none.
+RELAY_LARGE RELAY_WIDE bool relay_json_value(relay_json *j, relay_bytes *value) {
+	const uint8_t *begun = j->at;
+	const uint8_t c = relay_next(&begun, j->end);
+	j->at = relay_after_value(begun, j->end, c);
+	*value = relay_range(begun, (uint32_t)(j->at - begun));
+	return j->at > begun;
 }
 
 // relay_json_element takes an element of an array, after the opening bracket, and the comma behind it.
@@ -563,10 +589,28 @@ RELAY_FUNCTION bool relay_json_element(relay_json *j, relay_bytes *value) {
 	return true;
 }
 
-// relay_json_member takes a member of an object, after the opening brace, and the comma behind it.
-RELAY_FUNCTION bool relay_json_member(relay_json *j, relay_bytes *name, relay_bytes *value) {
-	if (!relay_json_value(j, name) || !relay_json_take(j, ':')) return false;
-	return relay_json_element(j, value);
+// relay_json_member takes a member of an object, after the opening brace, and the comma behind it. It keeps to locals and
+// calls nothing, so that what it has is in registers.
+RELAY_LARGE RELAY_WIDE bool relay_json_member(relay_json *j, relay_bytes *name, relay_bytes *value) {
+	const uint8_t *p = j->at, *const end = j->end;
+	bool escaped;
+	const bool named = relay_next(&p, end) == '"';
+	if (named) {
+		const uint8_t *const n = p++;
+		p = relay_after_string(p, end, &escaped);
+		*name = relay_range(n, (uint32_t)(p - n));
+	}
+	if (!named || relay_next(&p, end) != ':') {
+		j->at = p;
+		return false;
+	}
+	p++;
+	const uint8_t first = relay_next(&p, end), *const v = p;
+	p = relay_after_value(p, end, first);
+	*value = relay_range(v, (uint32_t)(p - v));
+	const bool more = relay_next(&p, end) == ',';
+	j->at = p + more;
+	return value->len > 0;
 }
 
 // RELAY_JSON_NAME is the kind of a token that is a name in an object, with the colon behind it. Other kinds are the
@@ -582,9 +626,9 @@ RELAY_FUNCTION char relay_json_kind(relay_bytes value) {
 
 // relay_json_token takes the next token, at whatever depth, and returns its kind, or 0 at the end. Commas are skipped.
 // After a name, relay_json_value takes its value as a whole.
-RELAY_LARGE char relay_json_token(relay_json *j, relay_bytes *token) {
+RELAY_LARGE RELAY_WIDE char relay_json_token(relay_json *j, relay_bytes *token) {
 	relay_json_take(j, ',');
-	relay_json_seek(j, 0);
+	relay_next(&j->at, j->end);
 	*token = relay_range(j->at, j->at < j->end);
 	if (token->len == 0) return 0;
 	const uint8_t c = *token->at;
@@ -624,11 +668,11 @@ RELAY_FUNCTION uint8_t *relay_put_rune(uint8_t *to, uint32_t r) {
 
 // relay_json_text returns what a string says: a view of it without quotes, or a copy if it has escapes. Other values are
 // returned as they are spelled.
-RELAY_LARGE relay_bytes relay_json_text(relay_bytes value) {
+RELAY_LARGE RELAY_WIDE relay_bytes relay_json_text(relay_bytes value) {
 	static const char from[] = "bfnrt", to[] = "\b\f\n\r\t";
 	if (relay_json_kind(value) != '"' || value.len < 2) return value;
 	const uint8_t *p = value.at + 1, *const end = value.at + value.len - 1;
-	while (p < end && *p != '\\') p++;
+	while (relay_find(&p, end, RELAY_IN_STRING) && *p == '"') p++;
 	if (p == end) return relay_range(value.at + 1, value.len - 2);
 	uint8_t *const start = (uint8_t *)relay_alloc(value.len), *out = start; // no escape is shorter than what it says
 	for (p = value.at + 1; p < end;) {

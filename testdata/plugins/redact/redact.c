@@ -58,20 +58,20 @@ RELAY_ON_EVENT(e) {
 	place p = text.at, copied = e->payload.at;
 	const place end = text.at + text.len;
 	uint32_t depth = 0;
-	while (p < end) {
+	while (relay_find(&p, end, RELAY_IN_NESTED)) {
 		const uint8_t c = *p++;
 		if (c == '{' || c == '[') {
 			if (++depth == MAX_DEPTH) return relay_fail(TEXT("is nested too deeply to be redacted"));
 			names[depth].at = 0;
 		} else if (c == '}' || c == ']') {
 			depth -= depth > 0;
-		} else if (c == '"') {
+		} else {
 			name n = {p, 0, false};
-			p = string_end(p, end, &n.escaped);
+			p = relay_after_string(p, end, &n.escaped);
 			n.len = (uint32_t)(p - n.at) - 1;
-			p = blank(p, end);
-			if (p == end || *p != ':') continue;
-			p = blank(p + 1, end);
+			if (relay_next(&p, end) != ':') continue;
+			p++;
+			relay_next(&p, end);
 			names[depth] = n;
 			if (!hidden(&n, depth)) continue;
 			const place value = p;

@@ -55,7 +55,9 @@ static bool emit(relay_bytes array) {
 // each visits what the configuration names, and returns whether that was enough for the visit.
 static bool each(const relay_event *e, visit *v) {
 	if (field.len > 0) return find(&field, e, v);
-	const place end = e->payload.at + e->payload.len, begun = blank(e->payload.at, end);
+	place begun = e->payload.at;
+	const place end = begun + e->payload.len;
+	relay_next(&begun, end);
 	return v(relay_range(begun, (uint32_t)(end - begun)));
 }
 

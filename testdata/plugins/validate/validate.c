@@ -155,8 +155,10 @@ static relay_bytes reason(void) {
 
 RELAY_ON_EVENT(e) {
 	fault = (relay_builder){0}, trail_len = 0;
-	const place end = e->payload.at + e->payload.len, begun = blank(e->payload.at, end);
-	if (e->kind == RELAY_JSON) check(schema, begun, end);
+	place p = e->payload.at;
+	const place end = p + e->payload.len;
+	relay_next(&p, end);
+	if (e->kind == RELAY_JSON) check(schema, p, end);
 	else wrong("is not JSON, or was not sent as JSON", TEXT(""));
 	return broken() ? refuse(rejects, reason()) : relay_pass();
 }
