@@ -4,7 +4,7 @@ import "eventrelay/relay"
 
 // visit is a pass's place in the members of one part.
 type visit struct {
-	start uint32 // where it began: rotates, so that nobody is always last
+	start uint32 // where it began: rotates, so that nobody is always last; of a visit under way, less than there are members
 	next  uint32 // how many members it has seen
 	again bool   // gatherSize left some member behind: the next pass is to visit it once more
 }
@@ -68,6 +68,9 @@ func (s *Shard) visit(p *part, n int) int {
 	if size > 0 {
 		s.reap.touch(p)
 	}
+	if v.next == 0 && v.start >= size { // NOTE: else who joins from here on shifts where start%size is, past some who wait.
+		v.start = 0
+	}
 	for ; v.next < size && seen < n; v.next++ {
 		seen++
 		i := p.members[(v.start+v.next)%size]
@@ -99,9 +102,6 @@ func (s *Shard) endVisit(p *part) {
 		s.reap.unfinished = append(s.reap.unfinished, p)
 	}
 	*v = visit{start: v.start + chunk}
-	if int(v.start) >= len(p.members) {
-		v.start = 0
-	}
 	last := len(s.work) - 1
 	s.work[last] = nil
 	s.work = s.work[:last]
