@@ -30,7 +30,7 @@ func TestLoad(t *testing.T) {
 	eachDriver(t, func(t *testing.T, driver string) {
 		// A client in this busy process may be slow to answer pings; that is not what is tested here.
 		r := start(t, strings.Replace(base(driver), "driver:", "ping_interval: 10m, driver:", 1))
-		l := load{t: t, server: r, addr: r.Addr().String(), topic: "load.a"}
+		l := load{t: t, server: r, addr: r.Addr().String(), topic: "load.a", patience: 1000}
 		l.step.Store("joins")
 		l.join(clients)
 		l.churn(churners)
@@ -54,6 +54,7 @@ type load struct {
 	churners    sync.WaitGroup
 	stop        atomic.Bool
 	got         atomic.Int64
+	patience    int // of churners, in milliseconds
 }
 
 // dial connects a plain client, without any library: 5,000 of them should be cheap.
@@ -154,7 +155,7 @@ func (l *load) churn(n int) {
 				if !assert.NoError(l.t, err) {
 					return
 				}
-				_ = conn.SetReadDeadline(time.Now().Add(time.Duration(rng.IntN(1000)) * time.Millisecond))
+				_ = conn.SetReadDeadline(time.Now().Add(time.Duration(rng.IntN(l.patience)) * time.Millisecond))
 				_, _ = io.CopyN(io.Discard, conn, int64(rng.IntN(3))*1000)
 				if rng.IntN(2) == 0 {
 					_ = conn.(*net.TCPConn).SetLinger(0) // vanish with a reset
@@ -179,4 +180,32 @@ func (l *load) publish(r *running, n int) {
 	}
 	l.step.Store("the publishing of the end")
 	require.Equal(l.t, http.StatusOK, r.publish(l.topic, `"end"`).status)
+}
+
+// Each event reaches every client though no other event follows, while others come and go.
+func TestLoad_eachEventAlone(t *testing.T) {
+	clients, events, churners := 8*64-50, 400, 100 // about as many as a round number of chunks of a pass
+	if testing.Short() || raceEnabled {
+		events = 100
+	}
+	eachDriver(t, func(t *testing.T, driver string) {
+		r := start(t, strings.Replace(base(driver), "driver:", "loops: 1, ping_interval: 10m, driver:", 1))
+		l := load{t: t, server: r, addr: r.Addr().String(), topic: "load.a", patience: 20}
+		l.join(clients)
+		l.churn(churners)
+		defer l.churners.Wait()
+		defer l.stop.Store(true)
+		for i := range events {
+			l.step.Store(fmt.Sprintf("event %d", i))
+			require.Equal(t, http.StatusOK, r.publish(l.topic, strconv.Itoa(i)).status)
+			want := int64(clients * (i + 1))
+			if !assert.Eventually(t, func() bool { return l.got.Load() == want }, 20*time.Second, time.Millisecond) {
+				t.Logf("%d clients lack event %d", want-l.got.Load(), i)
+				l.explain()
+				break
+			}
+		}
+		require.Equal(t, http.StatusOK, r.publish(l.topic, `"end"`).status)
+		l.readers.Wait()
+	})
 }
