@@ -125,7 +125,7 @@ type Limits struct {
 	// CompileTime is how long compiling the module may take, by an estimate that is made before. Default 15s.
 	CompileTime time.Duration `koanf:"compile_time"`
 	// CompileMemory is the most memory that compiling the module may take, by an estimate that is made before. Default
-	// 160MiB: a relay in a container of 256MiB lives through it.
+	// 160MiB: an idle relay in a container of 256MiB lives through it.
 	CompileMemory relay.Size `koanf:"compile_memory"`
 }
 
