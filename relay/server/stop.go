@@ -24,8 +24,8 @@ func (s *Server) Run(ctx context.Context) error {
 }
 
 // Shutdown stops within the drain time: no new connections; what was accepted passes the filters and reaches the
-// clients; they are told to go (1001), paced, and filters that they went; everything is closed. What is not done when the drain time is over is cut
-// and logged. It returns ctx's error when ctx ends first; everything is closed then too.
+// clients; they are told to go (1001), paced, and filters that they went; everything is closed. What is not done when the
+// drain time is over is cut and logged. It returns ctx's error when ctx ends first; everything is closed then too.
 func (s *Server) Shutdown(ctx context.Context) error {
 	if s.state.Swap(draining) == draining {
 		return s.join(ctx)
