@@ -112,6 +112,9 @@ func TestScript_answers(t *testing.T) {
 		{"a function that speaks of exports", `event => event.topic === "export" // export`, "dropped"},
 		{"a function with a semicolon and a comment", "event => null; // never ", "dropped"},
 		{"the order of keys", `event => { event.data = {b: 1, 2: 2, a: 3, 1: 4}; return event }`, as(`orders.new json {"1":4,"2":2,"b":1,"a":3}` + jsAttrs)},
+		{"members that prototypes have", `event => { const o = {}; o.constructor = 1; o.toString = "2"; o.__defineGetter__ = 3; Object.assign(o, {valueOf: 4}); event.data = o; event.attributes.constructor = "c"; return event }`, as(`orders.new json {"constructor":1,"toString":"2","__defineGetter__":3,"valueOf":4} constructor=c` + jsAttrs)},
+		{"an error's name", `event => { class Bad extends RangeError { constructor(m) { super(m); this.name = "Bad"; this.message += "!" } toString() { return "x" } }; const e = new Error("a"); e.name = "b"; e.toString = () => "c"; return {text: [new Bad("m").name, new Bad("m").message, e.name, e, String({})].join()} }`, as("orders.new text Bad,m!,b,c,[object Object]" + jsAttrs)},
+		{"globals of the script", "globalThis.seen ??= {n: 0}; globalThis.make = function () { }\nexport default event => { seen.more = true; make.prototype.x = make.y = 1; return event }", same},
 		{"base64", `event => ({text: btoa(atob("aGk="))})`, as("orders.new text aGk=" + jsAttrs)},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -328,6 +331,11 @@ var scriptHostiles = []struct{ name, body, want string }{
 	{"a proxy of the event", `return new Proxy(event, {})`, "is over|this event|no event|none of them|this one has"},
 	{"prototype pollution", `({}).__proto__.polluted = 1`, "object is not extensible"},
 	{"prototype pollution by data", `const merge = (a, b) => { for (const k in b) typeof b[k] === "object" ? merge(a[k] ??= {}, b[k]) : a[k] = b[k] }; merge({}, JSON.parse('{"__proto__": {"polluted": 1}}'))`, "object is not extensible"},
+	{"a prototype's method replaced by data", `const merge = (a, b) => { for (const k in b) typeof b[k] === "object" ? merge(a[k] ??= {}, b[k]) : a[k] = b[k] }; merge({}, JSON.parse('{"__proto__": {"toString": 1}}'))`, "toString is built in"},
+	{"a built-in function replaced by data", `({}).constructor.keys = 1`, "read-only"},
+	{"a method of arrays replaced", `[].__proto__.map = 1`, "read-only"},
+	{"a method of arrays redefined", `Object.defineProperty(Array.prototype, "map", {value: 1})`, "not configurable|read-only"},
+	{"a method of objects redefined", `Object.defineProperty(Object.prototype, "valueOf", {value: 1})`, "not configurable"},
 	{"globals overwritten", `drop = () => event`, "read-only"},
 	{"the host's functions called in odd ways", `log.call(null, {toString: 1}, {toJSON() { throw new Error("t") }})`, "Error: t"},
 	{"attributes of all kinds", `event.attributes = new Proxy({}, {ownKeys: () => ["a", "b"], getOwnPropertyDescriptor: () => ({enumerable: true, configurable: true, value: 1}), get: () => Symbol()}); return event`, "must be a string"},

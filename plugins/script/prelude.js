@@ -4,7 +4,7 @@
 (function (native, configuration, grants) {
 'use strict';
 
-const { freeze, keys, getOwnPropertyNames, preventExtensions, create, defineProperty } = Object;
+const { freeze, keys, getOwnPropertyNames, getOwnPropertyDescriptor, getPrototypeOf, preventExtensions, defineProperty } = Object;
 const { stringify, parse } = JSON;
 const { isArray } = Array;
 const { Promise, TypeError, Uint8Array, Date, String, Number, Error } = globalThis;
@@ -437,21 +437,48 @@ if (grants.includes('random')) {
 }
 for (const label of ['eval', 'SharedArrayBuffer', 'Atomics', 'gc', 'navigator', 'performance', 'print', 'scriptArgs']) delete globalThis[label];
 
-// What is built in cannot be added to any more once the script has started: the classic prototype pollution, by a key
-// __proto__ or constructor in an event, is an error where it happens, instead of a trace in later events.
+// What is built in cannot be changed any more once the script has started: the classic prototype pollution, by a key
+// __proto__ or constructor in an event, is an error where it happens, instead of a trace in later events. What the script
+// has made itself, and put into globalThis, stays its own.
+const builtin = [Object.getPrototypeOf(Uint8Array), Object.getPrototypeOf(Uint8Array.prototype)];
+for (const label of getOwnPropertyNames(globalThis)) {
+	const x = globalThis[label];
+	if (x === globalThis || typeof x !== 'function' && (typeof x !== 'object' || x === null)) continue;
+	builtin.push(x);
+	if (typeof x === 'function' && typeof x.prototype === 'object' && x.prototype !== null) builtin.push(x.prototype);
+}
+const objectPrototype = Object.prototype, errorPrototype = Error.prototype;
+
 function lock() {
-	for (const label of getOwnPropertyNames(globalThis)) {
-		if (label === 'globalThis') continue;
-		const x = globalThis[label];
-		if (typeof x !== 'function' && (typeof x !== 'object' || x === null)) continue;
-		preventExtensions(x);
-		if (typeof x === 'function' && typeof x.prototype === 'object' && x.prototype !== null) preventExtensions(x.prototype);
+	for (let i = 0; i < builtin.length; i++) {
+		const x = builtin[i];
+		if (x === objectPrototype || x === errorPrototype || getPrototypeOf(x) === errorPrototype) openShadows(x);
+		freeze(x);
+	}
+}
+
+// openShadows keeps properties of a prototype from standing in the way of the same in what inherits from it, as read-only
+// ones do: data may have a member "constructor", and errors are given names.
+function openShadows(prototype) {
+	const names = getOwnPropertyNames(prototype);
+	for (let i = 0; i < names.length; i++) {
+		const label = names[i], was = getOwnPropertyDescriptor(prototype, label);
+		if (!was.configurable || !('value' in was)) continue;
+		defineProperty(prototype, label, {
+			get() { return was.value; },
+			set(x) {
+				if (this === prototype) throw new TypeError(`${label} is built in, and cannot be replaced once the script has started`);
+				defineProperty(this, label, { value: x, writable: true, enumerable: true, configurable: true });
+			},
+			enumerable: false,
+			configurable: false,
+		});
 	}
 }
 
 // Whether the prototypes of plain data are as they were when the script has started: then the host may read and write it.
 let plainPrototypes = false;
-const objectKeys = ownKeys(Object.prototype).length;
+const objectKeys = ownKeys(objectPrototype).length;
 
 // What the script exports.
 let handler, init, connect, subscribe, disconnect;
@@ -469,7 +496,7 @@ function adopt(exported) {
 	}
 	handler = pick('default') ?? pick('onEvent');
 	[init, connect, subscribe, disconnect] = [pick('onInit'), pick('onConnect'), pick('onSubscribe'), pick('onDisconnect')];
-	plainPrototypes = ownKeys(Object.prototype).length === objectKeys && !('toJSON' in Array.prototype);
+	plainPrototypes = ownKeys(objectPrototype).length === objectKeys && !('toJSON' in Array.prototype);
 	const hooks = (handler ? 1 : 0) | (connect ? 2 : 0) | (subscribe ? 4 : 0) | (disconnect ? 8 : 0);
 	if (!hooks) throw new TypeError('the script exports no function: write export default function (event) { … }');
 	lock();
