@@ -25,7 +25,7 @@ type recordingRun struct {
 	file string
 	rec  *workbench.Recording
 
-	kept               []*relay.Event // for --save
+	kept               []*workbench.Recorded // for --save
 	keptBytes          int
 	events, fails, bad int
 	elsewhere          int // events of topics that the filter does not see
@@ -74,8 +74,8 @@ func (r *recordingRun) run(ctx context.Context) error {
 			r.fails++
 		}
 		r.print(e, &t)
-		if r.f.save != "" && e.Hook == "" && len(r.kept) < maxSaved && r.keptBytes < maxSavedBytes {
-			r.kept, r.keptBytes = append(r.kept, e.Event), r.keptBytes+len(e.Event.Payload)
+		if r.f.save != "" && len(r.kept) < maxSaved && r.keptBytes < maxSavedBytes {
+			r.kept, r.keptBytes = append(r.kept, e), r.keptBytes+len(e.Event.Payload)
 		}
 	}
 }

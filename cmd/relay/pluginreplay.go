@@ -10,6 +10,7 @@ import (
 	"io"
 	"log/slog"
 	"os"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -203,7 +204,8 @@ func (r *replay) print(q *plugins.Quarantined, t plugins.Trial) {
 	} else if t.Reason != "" {
 		what += ": " + t.Reason
 	}
-	fmt.Fprintln(r.app.out, printable(fmt.Sprintf("%s %s: was %s, now %s (fuel %d, %v)", q.Event.Topic, q.Event.ID, q.Cause, what, t.Fuel, t.Duration)))
+	which := strings.TrimSpace(q.Hook + " " + strings.TrimSpace(q.Event.Topic+" "+q.Event.ID))
+	fmt.Fprintln(r.app.out, printable(fmt.Sprintf("%s: was %s, now %s (fuel %d, %v)", which, q.Cause, what, t.Fuel, t.Duration)))
 }
 
 func (r *replay) close() {

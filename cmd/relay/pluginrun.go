@@ -9,13 +9,14 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"eventrelay/plugins"
 	"eventrelay/plugins/workbench"
 	"eventrelay/relay"
 )
 
 const runHelp = `run gives a filter the events that it reads from standard input, one a line ({"topic":"orders.new","data":{"item":"tea"}}),
 and prints what becomes of each as a line of JSON, at once, so that a filter can be tried in a shell pipe. With --events it
-prints the events that go on, as ` + "`relay publish --file -`" + ` takes them.
+prints the events that go on, as ` + "`relay publish --file -`" + ` takes them. Events of topics that it does not get by relay.yaml pass.
 
 ` + deskHelp + `
 
@@ -58,7 +59,7 @@ func (a *app) runPlugin(ctx context.Context, d *desk, eventsOnly bool) error {
 		a.notef(`type events, one a line, such as {"topic":"events","data":1}; Ctrl-D ends`)
 	}
 	rec := workbench.NewRecording("standard input", a.in, time.Now)
-	fails, bad := 0, 0
+	fails, bad, told := 0, 0, false
 	for e := range a.recorded(ctx, rec) {
 		switch {
 		case errors.Is(e.err, workbench.ErrRecording):
@@ -68,7 +69,14 @@ func (a *app) runPlugin(ctx context.Context, d *desk, eventsOnly bool) error {
 			a.notef("%v", e.err)
 			continue
 		}
-		t := d.bench.Try(desk, e.event.Hook, e.event.Event)
+		t := workbench.Trial{Trial: plugins.Trial{Verdict: "pass"}}
+		switch seen := e.event.Hook != "" || d.sees(e.event.Event.Topic); {
+		case seen:
+			t = d.bench.Try(desk, e.event.Hook, e.event.Event)
+		case !told:
+			told = true
+			a.notef("line %d: the filter does not get events of %s by its topics in relay.yaml; such events pass it by", e.line, printable(string(e.event.Event.Topic)))
+		}
 		if t.Cause != "" {
 			fails++
 		}

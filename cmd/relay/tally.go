@@ -44,7 +44,11 @@ func (t *tally) String() string {
 			parts = append(parts, fmt.Sprintf("%d %s", n, words[i]))
 		}
 	}
-	s := fmt.Sprintf("%d events in %s, %.0f/s", t.total, time.Since(t.began).Round(time.Millisecond), t.rate())
+	events := "events"
+	if t.total == 1 {
+		events = "event"
+	}
+	s := fmt.Sprintf("%d %s in %s, %.0f/s", t.total, events, time.Since(t.began).Round(time.Millisecond), t.rate())
 	if len(parts) > 0 {
 		s += ": " + strings.Join(parts, ", ")
 	}

@@ -250,6 +250,13 @@ func TestPlugin_Test_RecordingOfOtherTopics(t *testing.T) {
 	assert.Contains(t, got.out, "2 events: 2 pass")
 	assert.NotContains(t, got.out, "b: pass")
 	assert.Contains(t, got.err, "1 event of other topics left out")
+
+	got = invocation{in: `{"topic":"a.x","type":"text","data":"d"}
+{"topic":"b","type":"text","data":"d"}
+`}.run(t, "plugin", "run", dir, "--events")
+	assert.Equal(t, 0, got.code, got.err)
+	assert.Equal(t, `{"topic":"b","type":"text","data":"d"}`+"\n", got.out, "what the filter does not get goes on")
+	assert.Contains(t, got.err, "line 2: the filter does not get events of b by its topics")
 }
 
 // The last words of a filter say more than the functions that it trapped in.
@@ -270,6 +277,19 @@ func TestPlugin_Test_Hooks(t *testing.T) {
 	assert.Equal(t, exitFailed, got.code)
 	assert.Contains(t, got.out, "event 1 (subscribe pass): - expected, + happened", got.err)
 	assert.Regexp(t, `(?m)^ +connect a: transform → a with remote_address=1\.2\.3\.4:5, tenant=acme \(fuel \d+\)$`, got.out)
+}
+
+// What a filter failed on when it was asked about a subscription makes a case, too.
+func TestPlugin_Test_SavesHooks(t *testing.T) {
+	dir := onDesk(t, guest(t, "hooks"), "x.json", "{}")
+	in := `{"plugin":"f","cause":"trap","hook":"subscribe","event":{"topic":"u","kind":"binary","attributes":{"tenant":"acme"}}}`
+	got := invocation{in: in}.run(t, "plugin", "test", dir, "-", "--allow", "metric", "--save", "made")
+	assert.Equal(t, exitFailed, got.code)
+	text, err := os.ReadFile(filepath.Join(dir, "cases", "made.json"))
+	require.NoError(t, err, got.err)
+	assert.Contains(t, string(text), `{"hook": "subscribe", "topic": "u", "attributes": {"tenant": "acme"}, "time": `)
+	assert.Contains(t, string(text), `{"verdict": "fail", "cause": "trap"}`)
+	assert.Equal(t, 0, run(t, "plugin", "test", dir, "--run", "made").code)
 }
 
 func TestPlugin_Run(t *testing.T) {

@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"time"
 
 	"eventrelay/relay"
 	"eventrelay/relay/rawjson"
@@ -202,8 +203,8 @@ func writeFile(file string, content []byte) error {
 	return err
 }
 
-// NewCase returns the text of a case of these events, with no expectations yet.
-func NewCase(about string, f map[string]any, allow []string, events []*relay.Event) []byte {
+// NewCase returns the text of a case of what was recorded, with no expectations yet.
+func NewCase(about string, f map[string]any, allow []string, events []*Recorded) []byte {
 	out := rawjson.AppendQuoted([]byte("{\n  \"about\": "), about)
 	if f != nil {
 		text, _ := json.Marshal(f) // it has been the configuration of a filter
@@ -214,11 +215,27 @@ func NewCase(about string, f map[string]any, allow []string, events []*relay.Eve
 		out = append(append(out, ",\n  \"allow\": "...), spaced(text)...)
 	}
 	out = append(out, ",\n  \"events\": ["...)
-	for i, ev := range events {
+	for i, r := range events {
 		if i > 0 {
 			out = append(out, ',')
 		}
-		out = append(append(out, "\n    "...), spaced(AppendFullEvent(nil, ev))...)
+		out = append(append(out, "\n    "...), spaced(appendRecorded(nil, r))...)
 	}
 	return append(out, "\n  ]\n}\n"...)
+}
+
+// appendRecorded appends an event, or what a filter is asked by a hook, which has no data.
+func appendRecorded(dst []byte, r *Recorded) []byte {
+	if r.Hook == "" {
+		return AppendFullEvent(dst, r.Event)
+	}
+	dst = rawjson.AppendQuoted(append(dst, `{"hook":`...), r.Hook)
+	if r.Event.Topic != "" {
+		dst = rawjson.AppendQuoted(append(dst, `,"topic":`...), string(r.Event.Topic))
+	}
+	if len(r.Event.Attributes) > 0 {
+		text, _ := json.Marshal(attributeMap(r.Event.Attributes)) // strings always encode
+		dst = append(append(dst, `,"attributes":`...), text...)
+	}
+	return append(r.Event.Time.UTC().AppendFormat(append(dst, `,"time":"`...), time.RFC3339Nano), `"}`...)
 }
