@@ -139,11 +139,11 @@ func (c *chain) filter(ev *relay.Event, set filterSet) fate {
 // emitted, if it did not fail.
 func (c *chain) call(s *step, i int, ev *relay.Event) (answer, *failure) {
 	f, p := s.filter, s.filter.plugin
-	stats := &p.stats.lanes[c.lane]
+	stats, b := &p.stats.lanes[c.lane], p.breakerOf(c.out.hook)
 	if c.room.time <= 0 {
 		return answer{}, c.uncalled(s, &eventTimeFailure)
 	}
-	admitted, probe := p.breaker.admit()
+	admitted, probe := b.admit()
 	if !admitted {
 		return answer{}, c.uncalled(s, &breakerFailure)
 	}
@@ -165,8 +165,8 @@ func (c *chain) call(s *step, i int, ev *relay.Event) (answer, *failure) {
 	}
 	stats.count(c.out.hook, a.said)
 	if probe {
-		p.breaker.settle(false, probe)
-		p.log.Info("filter works again: its breaker is closed")
+		b.settle(false, probe)
+		p.log.Info("filter works again: its breaker is closed", "hook", c.out.hook.String())
 	}
 	if in := slot.inst; in != nil && len(in.call.emitted) > 0 {
 		c.room = c.room.minus(room.minus(in.call.room))
@@ -189,10 +189,18 @@ func (c *chain) failed(s *step, ev *relay.Event, failed *failure, probe bool) {
 	if causeTable[failed.cause].ofEvent {
 		p.quarantine.add(s.filter.quarantined(c.out.hook, ev, failed, time.Now()))
 	}
-	blamed := causeTable[failed.cause].ofFilter || probe
-	if blamed && p.breaker.settle(true, probe) && !probe {
-		p.log.Warn("filter fails too often: it is left alone for a while, and its events follow on_error", "cause", failed.cause.String(), "on_error", s.onError)
+	if h := c.out.hook; c.blames(failed, probe) && p.breakerOf(h).settle(true, probe) && !probe {
+		p.log.Warn("filter fails too often: it is left alone for a while, and what it would decide follows on_error", "hook", h.String(), "cause", failed.cause.String(), "on_error", s.onError)
 	}
+}
+
+// blames reports whether a failure counts for the breaker. That a filter could not make sense of what a stranger sent, and is
+// in order, does not: any stranger could have it left alone.
+func (c *chain) blames(failed *failure, probe bool) bool {
+	if probe {
+		return true
+	}
+	return causeTable[failed.cause].ofFilter && (c.out.hook == onEvent || failed.cause != causeGuest)
 }
 
 // keep takes over what an instance emitted.

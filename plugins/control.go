@@ -42,6 +42,9 @@ func (p *plugin) status() (s relay.PluginStatus, ok bool) {
 	if s.Breaker = state; !until.IsZero() {
 		s.Until = &until
 	}
+	if running.hasDoor() {
+		s.HooksBreaker, _, _ = p.door.status()
+	}
 	s.Kept, _ = p.quarantine.counts()
 	return s, true
 }

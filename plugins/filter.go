@@ -128,6 +128,9 @@ func (f *filter) settleHooks(has abi.Hook) bool {
 // has reports whether the filter, which has been opened, has a hook.
 func (f *filter) has(h hook) bool { return f.hooks.Load()&(1<<h) != 0 }
 
+// hasDoor reports whether the filter, which has been opened, has a hook other than that for events.
+func (f *filter) hasDoor() bool { return f.hooks.Load()&^uint32(abi.OnEvent) != 0 }
+
 // refused says where a limit is set that a module is above.
 func refused(err error) error {
 	text := clean(err.Error(), maxErrorText)

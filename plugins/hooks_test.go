@@ -184,11 +184,15 @@ func TestHooks_ByFilter(t *testing.T) {
 	assert.Nil(t, r.connect(arrival(3, "p")).Refusal)
 }
 
-// A filter whose hooks fail too often is left alone, for its events too, and lets nobody in meanwhile.
+// A filter whose hooks fail too often is left alone, and lets nobody in meanwhile; but strangers can't take it from its events.
 func TestHooks_Breaker(t *testing.T) {
 	f := hooksFilter("gate")
 	f.Breaker = Breaker{Failures: 3, Probe: hourLong}
 	r := openRig(t, Options{Lanes: 1}, f)
+	for range 10 {
+		require.NotNil(t, r.connect(arrival(1, "n")).Refusal)
+	}
+	assert.Nil(t, r.connect(arrival(1, "p")).Refusal, "a negative answer says that the request is odd, not the filter")
 	for range 3 {
 		require.NotNil(t, r.connect(arrival(1, "u")).Refusal)
 	}
@@ -198,7 +202,16 @@ func TestHooks_Breaker(t *testing.T) {
 	assert.Equal(t, 503, refused.Status)
 	assert.Equal(t, asked, r.custom("gate", "connect"), "it is not called")
 	assert.EqualValues(t, 2, r.metric("relay_plugin_errors_total", "cause", "breaker"))
-	assert.EqualValues(t, 5, r.Plugins()[0].Failures)
+	assert.EqualValues(t, 15, r.Plugins()[0].Failures)
+	assert.Equal(t, "open", r.Plugins()[0].HooksBreaker)
+	assert.EqualValues(t, breakerOpen, r.metric("relay_plugin_hooks_breaker_state"))
+	assert.EqualValues(t, 1, r.metric("relay_plugin_hooks_breaker_openings_total"))
+	assert.Equal(t, "closed", r.Plugins()[0].Breaker)
+	assert.Zero(t, r.metric("relay_plugin_breaker_openings_total"))
+
+	f.Breaker.Probe = hourLong / 2
+	require.NoError(t, r.Reload(t.Context(), []Filter{f}))
+	assert.Nil(t, r.connect(arrival(4, "p")).Refusal, "other settings close it")
 }
 
 func TestHooks_Chain(t *testing.T) {

@@ -16,7 +16,8 @@ type plugin struct {
 	world      world // set before the first filter is loaded
 	kv         *kv
 	stats      pluginStats
-	breaker    breaker
+	breaker    breaker // of events
+	door       breaker // of the other hooks
 	quarantine quarantine
 	logBytes   rate
 	lineRate   rate
@@ -32,8 +33,17 @@ type plugin struct {
 func newPlugin(name string, lanes int, log *slog.Logger) *plugin {
 	p := &plugin{name: name, log: log.With("filter", name), world: realWorld, kv: newKV(int64(Limits{}.withDefaults(Options{}).KV))}
 	p.stats.lanes = make([]laneStats, lanes)
-	p.breaker.calls = p.stats.calls
+	p.breaker.calls, p.door.calls = p.stats.events, p.stats.hooks
 	return p
+}
+
+// breakerOf returns the breaker of a hook. Events have one of their own: strangers, who can connect to most relays, must not
+// be able to take the filter away from them.
+func (p *plugin) breakerOf(h hook) *breaker {
+	if h == onEvent {
+		return &p.breaker
+	}
+	return &p.door
 }
 
 // failed counts a failure and writes it to the log, at most once a second per cause.
@@ -65,12 +75,13 @@ func (p *plugin) refuse(id identity) {
 	p.refused = id
 }
 
-// configure puts in force what is not a matter of versions. A new version finds the breaker closed.
+// configure puts in force what is not a matter of versions. A new version finds the breakers closed.
 func (p *plugin) configure(s *step, changed bool) {
 	p.kv.configure(int64(s.filter.limits.KV))
 	p.quarantine.configure(s.quarantine)
 	if p.breaker.settings() != s.breaker || changed {
 		p.breaker.configure(s.breaker)
+		p.door.configure(s.breaker)
 	}
 }
 

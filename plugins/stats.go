@@ -70,9 +70,19 @@ func (s *laneStats) count(h hook, v filterVerdict) {
 }
 
 // calls returns how many events, connections and subscriptions the filter was there for.
-func (s *pluginStats) calls() (n uint64) {
+func (s *pluginStats) calls() uint64 { return s.events() + s.hooks() }
+
+// events returns how many events the filter was there for.
+func (s *pluginStats) events() (n uint64) {
 	for i := range s.lanes {
 		n += s.lanes[i].events()
+	}
+	return n
+}
+
+// hooks returns how many connections, subscriptions and disconnections the filter was there for.
+func (s *pluginStats) hooks() (n uint64) {
+	for i := range s.lanes {
 		for h := range s.lanes[i].hooks {
 			for v := range s.lanes[i].hooks[h] {
 				n += s.lanes[i].hooks[h][v].Load()
@@ -197,6 +207,11 @@ func (p *plugin) metrics(yield func(relay.Metric)) {
 // hookMetrics reports the calls of hooks that the filter has.
 func (p *plugin) hookMetrics(yield func(relay.Metric), sum *laneStats) {
 	running, _ := p.versionsOf()
+	if running != nil && running.hasDoor() {
+		_, openings, _ := p.door.status()
+		yield(gauge("relay_plugin_hooks_breaker_state", "0 closed, 1 half-open, 2 open: the filter is not asked about connections.", float64(p.door.state.Load()), "plugin", p.name))
+		yield(counter("relay_plugin_hooks_breaker_openings_total", "How many times that breaker has opened.", openings, "plugin", p.name))
+	}
 	for h := onConnect; running != nil && int(h) < hookKinds; h++ {
 		if !running.has(h) {
 			continue

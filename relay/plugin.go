@@ -38,6 +38,9 @@ type PluginStatus struct {
 	Failures   uint64         `json:"failures"`
 	Kept       int            `json:"quarantined"`
 	Memory     int64          `json:"memory_bytes"`
+
+	// HooksBreaker is the breaker of the hooks of connections, Breaker that of events; "" when the filter has no such hook.
+	HooksBreaker string `json:"hooks_breaker,omitempty"`
 }
 
 // PluginVersion is one version of a filter: a module, and the settings that it runs with.

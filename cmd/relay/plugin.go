@@ -84,7 +84,11 @@ func (a *app) printPlugins(list []relay.PluginStatus) error {
 		if p.RolledBack {
 			previous += " rolled back"
 		}
-		fmt.Fprintf(w, "%s\t%d\t%.8s\t%s\t%s\t%d\t%d\t%d\t%v\n", p.Name, p.Running.Number, p.Running.SHA256, previous, p.Breaker, p.Calls, p.Failures, p.Kept, relay.Size(p.Memory))
+		breaker := p.Breaker
+		if p.HooksBreaker != "" && p.HooksBreaker != p.Breaker {
+			breaker += ", of hooks " + p.HooksBreaker
+		}
+		fmt.Fprintf(w, "%s\t%d\t%.8s\t%s\t%s\t%d\t%d\t%d\t%v\n", p.Name, p.Running.Number, p.Running.SHA256, previous, breaker, p.Calls, p.Failures, p.Kept, relay.Size(p.Memory))
 	}
 	return w.Flush()
 }
