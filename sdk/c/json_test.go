@@ -103,6 +103,19 @@ func TestJSON_Field(t *testing.T) {
 	}
 }
 
+func TestJSON_MemberOf(t *testing.T) {
+	d := probe(t)
+	const doc = ` {"a": 1, "b" : [2, {"a": 3}], "\u0061": 4,"aa":5 , "a" :{"a":"}"} , "":6,"a":null}`
+	for name, want := range map[string]string{
+		`"a"`: "1\n{\"a\":\"}\"}\nnull\n", `"\u0061"`: "4\n", `"b"`: "[2, {\"a\": 3}]\n", `""`: "6\n", `"c"`: "", `a`: "", ``: "",
+	} {
+		assert.Equal(t, want, ask(t, d, doc, "do", "spelled", "name", name), name)
+	}
+	for _, none := range []string{``, `[]`, `["a",1]`, `{`, `{"a"`, `{"a":`, `{"a"1}`, `{"a":}`} {
+		assert.Empty(t, ask(t, d, none, "do", "spelled", "name", `"a"`), none)
+	}
+}
+
 func TestInts(t *testing.T) {
 	d := probe(t)
 	for _, s := range []string{
@@ -151,11 +164,11 @@ func FuzzJSON(f *testing.F) {
 	f.Add([]byte{'[', 0, ']', '"', 0xff, '\\', 'u'})
 	d := probe(f)
 	f.Fuzz(func(t *testing.T, doc []byte) {
-		for _, verb := range []string{"tokens", "text", "field", "quote"} {
+		for verb, name := range map[string]string{"tokens": "", "text": "", "field": "a", "spelled": `"a"`, "quote": ""} {
 			var said []string
 			for _, behind := range []string{`"`, `}`, `\`, `1`, "\x00"} {
 				ask(t, d, strings.Repeat(behind, len(doc)+200), "do", "int") // at least as long, whatever the attributes
-				said = append(said, ask(t, d, string(doc), "do", verb, "name", "a"))
+				said = append(said, ask(t, d, string(doc), "do", verb, "name", name))
 			}
 			for _, s := range said[1:] {
 				assert.Equal(t, said[0], s, "%s: what lies behind the payload matters", verb)

@@ -45,6 +45,19 @@ static relay_bytes interleaved(relay_bytes payload) {
 	return a.text;
 }
 
+// spelled are all values of a member by the spelling of its name.
+static relay_bytes spelled(relay_bytes payload, relay_bytes name) {
+	relay_builder b = RELAY_EMPTY;
+	relay_json j = relay_json_of(payload);
+	relay_bytes value;
+	if (relay_json_take(&j, '{'))
+		while (relay_json_member_of(&j, name, &value)) {
+			relay_add(&b, value);
+			relay_add_byte(&b, '\n');
+		}
+	return b.text;
+}
+
 RELAY_ON_EVENT(e) {
 	const relay_bytes what = relay_attribute(e, relay_str("do"));
 	if (relay_is(what, "tokens")) return say(e, tokens(e->payload));
@@ -53,6 +66,7 @@ RELAY_ON_EVENT(e) {
 	if (relay_is(what, "quote")) return say(e, quoted(e->payload));
 	if (relay_is(what, "interleave")) return say(e, interleaved(e->payload));
 	if (relay_is(what, "exhaust")) return say(e, relay_range(relay_alloc(1u << 30), 1));
+	if (relay_is(what, "spelled")) return say(e, spelled(e->payload, relay_attribute(e, relay_str("name"))));
 	if (relay_is(what, "field")) {
 		const relay_bytes value = relay_json_field(e->payload, relay_attribute(e, relay_str("name")));
 		return say(e, value.at ? value : relay_str("absent"));

@@ -19,9 +19,9 @@ RELAY_ON_INIT(c) {
 
 RELAY_ON_EVENT(e) {
 	relay_json j = relay_json_of(e->payload);
-	relay_bytes name, value;
+	relay_bytes value;
 	if (!relay_json_take(&j, '{')) return relay_pass();
-	while (relay_json_member(&j, &name, &value))
-		if (relay_equal(name, field) && relay_equal(value, wanted)) return relay_drop(field);
+	while (relay_json_member_of(&j, field, &value))
+		if (relay_equal(value, wanted)) return relay_drop(field);
 	return relay_pass();
 }
