@@ -90,6 +90,9 @@ func (v *VM) trim() {
 			*b = nil
 		}
 	}
+	if p := &v.parser; 8*cap(p.values) > keptScratch {
+		p.values, p.names = nil, nil // names are about as many
+	}
 }
 
 // finish sees to what was left to be done later, and to an answer that is a promise.

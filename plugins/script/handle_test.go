@@ -27,3 +27,14 @@ func FuzzAttributes(f *testing.F) {
 		}
 	})
 }
+
+// TestTrim holds that nothing large stays after a large event.
+func TestTrim(t *testing.T) {
+	v := &VM{content: make([]byte, 1<<20), encoded: make([]byte, 1<<20), before: make([]byte, 1<<20)}
+	v.parser = parser{values: make([]value, 1<<20), names: make([]uint32, 1<<20), decoded: make([]byte, 1<<20)}
+	v.trim()
+	require.Zero(t, cap(v.content)+cap(v.encoded)+cap(v.before)+cap(v.parser.values)+cap(v.parser.names)+cap(v.parser.decoded))
+	v.content, v.parser.values = make([]byte, 1000), make([]value, 1000)
+	v.trim()
+	require.Equal(t, 2000, cap(v.content)+cap(v.parser.values))
+}
