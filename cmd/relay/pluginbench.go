@@ -141,7 +141,7 @@ func (a *app) benchEvents(d *desk, t *testArgs) (events []*relay.Event, err erro
 		}
 	}
 	if len(events) == 0 {
-		return nil, fmt.Errorf("there are no events to measure with: no cases in %s; name a recording (.ndjson)", filepath.Join(d.project.Dir, "cases"))
+		return nil, fmt.Errorf("there are no events to measure with in the cases of %s; name a recording (.ndjson)", filepath.Join(d.project.Dir, "cases"))
 	}
 	return events, nil
 }
@@ -197,7 +197,11 @@ func judgement(r *workbench.Spread) string {
 }
 
 func printMeasurement(m *workbench.Measurement, c *workbench.Comparison, row func(name, format string, args ...any)) {
-	row("filter", "%s, %s, %s, %s calls", m.File, human(int64(m.Size)), plural(c.Events, "event"), thousands(m.Calls))
+	size := ""
+	if m.Size > 0 { // it is a file
+		size = human(int64(m.Size)) + ", "
+	}
+	row("filter", "%s, %s%s, %s calls", m.File, size, plural(c.Events, "event"), thousands(m.Calls))
 	row("per event", "%s (%s–%s), %s events/s on one lane", nanoseconds(m.PerCall.Median), nanoseconds(m.PerCall.Min), nanoseconds(m.PerCall.Max), thousands(int(1e9/m.PerCall.Median)))
 	row("single", "p50 %s, p99 %s; reading the clock is %s of each", nanoseconds(m.P50), nanoseconds(m.P99), nanoseconds(c.Clock))
 	row("fuel", "%s per event, %s at the start", thousands(int(math.Round(m.Fuel))), thousands(int(m.StartFuel)))

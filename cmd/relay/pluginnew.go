@@ -3,6 +3,8 @@ package main
 import (
 	"encoding/json"
 	"fmt"
+	"os"
+	"os/exec"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -37,7 +39,7 @@ func (a *app) pluginNewCmd() *cobra.Command {
 				return json.NewEncoder(a.out).Encode(map[string]any{"dir": p.Dir, "name": p.Name, "lang": l.Name, "files": written})
 			}
 			fmt.Fprintf(a.out, "%s: a filter in %s, %s. Next:\n\n  cd %s\n", p.Dir, l.Title, plural(len(written), "file"), p.Dir)
-			fmt.Fprint(a.out, "  relay plugin test\n  relay serve\n")
+			fmt.Fprintf(a.out, "  %[1]s plugin test\n  %[1]s serve\n", ownName())
 			return nil
 		},
 		DisableFlagsInUseLine: true,
@@ -47,4 +49,15 @@ func (a *app) pluginNewCmd() *cobra.Command {
 	f.BoolVar(&asJSON, "json", false, "print one JSON object")
 	_ = cmd.RegisterFlagCompletionFunc("lang", cobra.FixedCompletions(workbench.Languages(), cobra.ShellCompDirectiveNoFileComp))
 	return cmd
+}
+
+// ownName is how a shell calls this program from any folder.
+func ownName() string {
+	if _, err := exec.LookPath("relay"); err == nil {
+		return "relay"
+	}
+	if path, err := os.Executable(); err == nil {
+		return path
+	}
+	return "relay"
 }

@@ -85,7 +85,7 @@ func (r *testReport) line(status string, colour func(string) string, c *workbenc
 	what := fmt.Sprintf("%s, fuel %d, %v", plural(len(c.Trials), "event"), c.Fuel, short(took))
 	if c.Refusal != "" {
 		what = "does not start"
-		if c.Case.Refuse != nil {
+		if status == "ok" {
 			what += ", as it should: " + printable(c.Refusal)
 		}
 	}

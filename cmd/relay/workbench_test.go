@@ -215,6 +215,19 @@ func TestPlugin_Test_BrokenCases(t *testing.T) {
 	assert.Contains(t, run(t, "plugin", "test", dir, "--run", "nothing").err, "--run nothing: none of 2 cases")
 }
 
+// A case that grants what there is not, or not enough, is broken by itself.
+func TestPlugin_Test_GrantsOfACase(t *testing.T) {
+	dir := onDesk(t, guest(t, "counts"), "a.json", `{"allow":["kvs"],"events":[{"topic":"t","data":1}],"expect":[{"verdict":"pass"}]}`)
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "cases", "b.json"), []byte(`{"allow":[],"events":[{"topic":"t","data":1}],"expect":[{"verdict":"pass"}]}`), 0o600))
+	got := run(t, "plugin", "test", dir)
+	assert.Equal(t, exitFailed, got.code)
+	assert.Contains(t, got.out, `broken   a.json`)
+	assert.Contains(t, got.out, `"kvs"; write kv or now`)
+	assert.Contains(t, got.out, `broken   b.json`)
+	assert.Contains(t, got.out, "which it is not granted")
+	assert.Contains(t, got.out, "0 of 2 cases as expected")
+}
+
 func TestPlugin_Test_Recording(t *testing.T) {
 	dir := onDesk(t, guest(t, "puppet"), "x.json", "{}")
 	events := file(t, "r.ndjson", `{"topic":"t","type":"text","data":"p"}
@@ -318,6 +331,8 @@ func TestPlugin_Bench(t *testing.T) {
 	assert.Regexp(t, `(?m)^new : old +time × [\d.]+ \(.*\), .*; fuel × [\d.]+$`, got.out)
 	assert.Contains(t, run(t, "plugin", "bench", dir, "--against", "/nonexistent").err, "--against: ")
 	assert.Contains(t, run(t, "plugin", "bench", guest(t, "pass")).err, "there are no events to measure with")
+	shipped := invocation{in: `{"topic":"t","data":{"a":1}}`}.run(t, "plugin", "bench", "use:match", "-", "--time", "50ms", "--config", `{"field":"a","equals":1}`)
+	assert.Regexp(t, `(?m)^filter +use match, 1 event, `, shipped.out, shipped.err)
 	assert.Equal(t, exitUsage, run(t, "plugin", "bench", dir, "--time", "0s").code)
 }
 

@@ -59,6 +59,7 @@ func readFile(file string, most int64) ([]byte, error) {
 }
 
 func parseCase(file string, text []byte) (*Case, error) {
+	text = bytes.TrimPrefix(text, []byte("\xef\xbb\xbf")) // as some editors on Windows write
 	c := &Case{File: file, Start: epoch, text: text}
 	n, f := document(text)
 	if f == nil {

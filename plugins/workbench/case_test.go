@@ -68,6 +68,12 @@ func TestParseCase_Faults(t *testing.T) {
 	}
 }
 
+func TestParseCase_ByteOrderMark(t *testing.T) {
+	c, err := parseCase("x.json", []byte("\xef\xbb\xbf{\"events\":[{\"topic\":\"t\",\"data\":1}]}"))
+	require.NoError(t, err)
+	assert.Len(t, c.Events, 1)
+}
+
 func TestReadCase_Files(t *testing.T) {
 	_, err := ReadCase(t.TempDir())
 	assert.ErrorContains(t, err, "is not a regular file")
