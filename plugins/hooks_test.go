@@ -2,6 +2,7 @@ package plugins
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"net/http"
@@ -685,4 +686,24 @@ func subscriptions(pairs ...relay.Pattern) (list []relay.Subscription) {
 		list = append(list, relay.Subscription{Name: pairs[i], Pattern: pairs[i+1]})
 	}
 	return list
+}
+
+// What a reload asked of the hooks holds for a rollback, too: where filters alone decide, it must not lock everybody out.
+func TestHooks_RollbackIf(t *testing.T) {
+	r := openRig(t, Options{Lanes: 2}, Filter{Name: "gate", Path: guest("puppet")})
+	missing := errors.New("nobody decides")
+	require.NoError(t, r.ReloadIf(t.Context(), []Filter{hooksFilter("gate")}, func(hooks relay.HookSet) error {
+		if !hooks.Has(relay.HookConnect) {
+			return missing
+		}
+		return nil
+	}))
+	for range 2 {
+		require.ErrorIs(t, r.Rollback(t.Context(), "gate"), missing)
+		assert.Nil(t, r.connect(arrival(1, "p")).Refusal)
+		assert.EqualValues(t, 2, r.Plugins()[0].Running.Number, "the running one stays")
+	}
+	require.NoError(t, r.Reload(t.Context(), []Filter{hooksFilter("gate")}))
+	require.NoError(t, r.Rollback(t.Context(), "gate"))
+	assert.Equal(t, relay.Accepted, r.say("p").Verdict)
 }

@@ -12,10 +12,13 @@ import (
 // new, in order, and none waits for the change. Any error leaves the old filters running. It returns when the old ones
 // are through with their events, or when ctx ends, which then no longer undoes it.
 func (p *Pipeline) Reload(ctx context.Context, filters []Filter) error {
-	return p.ReloadIf(ctx, filters, func(relay.HookSet) error { return nil })
+	return p.ReloadIf(ctx, filters, anyHooks)
 }
 
-// ReloadIf is Reload, but for an error of check about the hooks that the new filters have: then the old ones run on.
+func anyHooks(relay.HookSet) error { return nil }
+
+// ReloadIf is Reload, but for an error of check about the hooks that the new filters have: then the old ones run on. It holds for
+// a Rollback that follows, too. It must not call the pipeline.
 func (p *Pipeline) ReloadIf(ctx context.Context, filters []Filter, check func(relay.HookSet) error) error {
 	ctx, unlock := p.lockLife(ctx)
 	defer unlock()
@@ -58,6 +61,7 @@ func (p *Pipeline) reload(ctx context.Context, filters []Filter, check func(rela
 		p.plugins.keep(p.last)
 		return err
 	}
+	p.check = check
 	p.swap(ctx, g, swapDone)
 	return nil
 }
@@ -91,7 +95,13 @@ func (p *Pipeline) Rollback(ctx context.Context, name string) error {
 		s.filter.hold()
 		steps[i] = s
 	}
-	p.swap(ctx, newGeneration(steps, p.options.EventTime), swapRolledBack)
+	g := newGeneration(steps, p.options.EventTime)
+	if err := p.check(g.hooks); err != nil {
+		g.free()
+		previous.park()
+		return &LoadError{name, previous.spec.Origin(), fmt.Errorf("the version before would not do any more: %w", err)}
+	}
+	p.swap(ctx, g, swapRolledBack)
 	pl.refuse(running.identity)
 	pl.log.Warn("rolled back by request; the version that was replaced stays out until its file or settings change",
 		"sha256", fmt.Sprintf("%x", previous.sum), "was", fmt.Sprintf("%x", running.sum))

@@ -27,9 +27,10 @@ type Pipeline struct {
 	// Guarded by life.
 	life    sync.Mutex // one Open, Reload, Drain or Close at a time; held while guests start
 	closed  bool
-	parted  bool          // those who leave are not taken any more
-	retired chan struct{} // closed when the generation before the current one is freed; nil: there was none
-	last    *generation   // the current one, also while draining
+	parted  bool                      // those who leave are not taken any more
+	retired chan struct{}             // closed when the generation before the current one is freed; nil: there was none
+	last    *generation               // the current one, also while draining
+	check   func(relay.HookSet) error // of the last ReloadIf
 
 	stopping context.Context // ended by Close, so that a Reload in its way gives up
 	stop     context.CancelFunc
@@ -51,7 +52,7 @@ func Open(ctx context.Context, o Options, filters []Filter, sink relay.Sink, log
 		return nil, err
 	}
 	install(g)
-	p := &Pipeline{options: o, sink: sink, plugins: plugins, stats: &pipelineStats{}, last: g}
+	p := &Pipeline{options: o, sink: sink, plugins: plugins, stats: &pipelineStats{}, last: g, check: anyHooks}
 	p.stopping, p.stop = context.WithCancel(context.Background())
 	for i := range o.Lanes {
 		p.lanes = append(p.lanes, newLane(i, o, sink))

@@ -22,7 +22,7 @@ type PluginControl interface {
 	// ends in a line feed and must not be changed. An empty name means all filters. It returns ErrNoPlugin, or nil.
 	Quarantine(name string, yield func(line []byte)) error
 	// Rollback puts the version of a filter that ran before the running one in its place. It returns ErrNoPlugin,
-	// ErrNoPrevious, or why that version does not start; then the running one stays. It takes as long as a start.
+	// ErrNoPrevious, or why that version does not start or would not do; then the running one stays. It takes as long as a start.
 	Rollback(ctx context.Context, name string) error
 }
 
