@@ -301,12 +301,13 @@ func (l *loop) do(f func()) {
 
 func (l *loop) stopAccepting() { l.do(l.closeListener) }
 
-// closeListener takes in what the kernel has accepted for us, since closing resets it.
+// closeListener takes in what the kernel has accepted for us, since closing resets it; no more than it can hold, however many
+// come after.
 func (l *loop) closeListener() {
 	if l.listener < 0 {
 		return
 	}
-	for l.accept() {
+	for n := 0; n <= backlog && l.accept(); n += acceptBatch {
 	}
 	l.poll.remove(l.listener)
 	closeFD(l.listener, false)
