@@ -41,7 +41,10 @@ func TestRewrite_StopsAttacks(t *testing.T) {
 			require.NoError(t, err)
 			defer mod.Close(ctx)
 			f := mod.ExportedFunction(name)
-			const limit = 20 * time.Millisecond
+			want, limit := errDeadline, 20*time.Millisecond
+			if overflow, ok := wants[name]; ok { // on a busy machine that takes longer
+				want, limit = overflow, 20*time.Second
+			}
 			last, gaps, deadline := time.Now(), []time.Duration(nil), time.Now().Add(limit)
 			h.before = func() {
 				now := time.Now()
@@ -53,11 +56,7 @@ func TestRewrite_StopsAttacks(t *testing.T) {
 			defer func() { h.before = nil }()
 			_, err = f.Call(ctx)
 			over := time.Since(deadline)
-			if want, ok := wants[name]; ok {
-				require.ErrorIs(t, err, want)
-			} else {
-				require.ErrorIs(t, err, errDeadline)
-			}
+			require.ErrorIs(t, err, want)
 			slices.Sort(gaps)
 			median := gaps[len(gaps)/2] // the longest are the scheduler's
 			assert.Less(t, over, time.Second, "after the deadline")
