@@ -86,6 +86,14 @@ type stage struct {
 	tally   tally
 }
 
+// endlessActs is how many acts without end say enough of a module: each takes as long as hundreds that end.
+func endlessActs() int {
+	if testing.Short() || raceEnabled {
+		return 2
+	}
+	return 10
+}
+
 // smallModule is what the interpreter runs, too: it takes a hundred times as long.
 const smallModule = 64 << 10
 
@@ -130,7 +138,7 @@ func (s *stage) play(t *testing.T, config string, evs [][]byte) {
 	started := s.start(t, config)
 	names := slices.Sorted(maps.Keys(s.codes[0].ExportedFunctions()))
 	for i, ev := range evs {
-		if !started || len(names) == 0 || s.tally.endless > 10 {
+		if !started || len(names) == 0 || s.tally.endless > endlessActs() {
 			return // a module that never starts, or never ends, has been compared in that
 		}
 		if s.players[0].mod.ExportedFunction(abi.ExportOnEvent) != nil {
