@@ -4,6 +4,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -63,7 +64,26 @@ func (q *quarantine) add(e *Quarantined) {
 	}
 	q.items = append(q.items, e)
 	q.bytes += size
+	q.trimRequests()
 	q.trim()
+}
+
+// trimRequests makes the requests of connections fit half of the count: strangers make them, of which next to nothing is
+// kept, and must not push out all events. The caller holds q.mu.
+func (q *quarantine) trimRequests() {
+	isRequest := func(e *Quarantined) bool { return e.Hook == onConnect.String() }
+	n := 0
+	for _, e := range q.items {
+		if isRequest(e) {
+			n++
+		}
+	}
+	if n <= max(1, q.o.Events/2) {
+		return
+	}
+	i := slices.IndexFunc(q.items, isRequest)
+	q.bytes -= q.items[i].size()
+	q.items = slices.Delete(q.items, i, i+1)
 }
 
 // trim makes the kept events fit. The caller holds q.mu.
