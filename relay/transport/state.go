@@ -58,7 +58,7 @@ func (s *state) keep(part *partial, now time.Duration) {
 	}
 	if r := s.rare; r != nil {
 		r.part = nil
-		if r.commands.full <= now && r.in == nil && r.publish == "" && r.visit == nil {
+		if r.commands.full <= now && r.in == nil && r.publish == "" && r.asking == nil && r.visit == nil {
 			s.rare = nil
 		}
 	}
