@@ -85,6 +85,26 @@ func TestPlugin_QuarantineIsReplayed(t *testing.T) {
 	assert.Equal(t, 2, strings.Count(fixed.out, `"was":"trap","now":{"verdict":"pass"`))
 }
 
+// What is replayed to has the settings in the relay.yaml beside it, as everywhere on the desk.
+func TestPlugin_Replay_TakesSettingsBeside(t *testing.T) {
+	dir := onDesk(t, "../../testdata/plugins/dropfield/dropfield.wasm", "a.json", "{}")
+	broken := file(t, "broken.ndjson", `{"plugin":"f","cause":"trap","event":{"topic":"t","kind":"json","payload":"{\"a\":1}"}}`)
+	yaml := filepath.Join(dir, "relay.yaml")
+	require.NoError(t, os.WriteFile(yaml, []byte("filters: [{name: g, path: f.wasm, config: {field: a, value: 1}}]\n"), 0o600))
+	for _, path := range []string{dir, filepath.Join(dir, "f.wasm")} {
+		got := run(t, "plugin", "replay", broken, "--filter", path)
+		assert.Equal(t, 0, got.code, got.err)
+		assert.Contains(t, got.out, "t: was trap, now drop")
+	}
+	inspected := run(t, "plugin", "inspect", dir)
+	assert.Equal(t, 0, inspected.code, inspected.out+inspected.err)
+	assert.Regexp(t, `(?m)^verdict +accepted$`, inspected.out)
+	two := "filters: [{name: g, path: f.wasm, config: {field: a, value: 1}}, {name: h, path: f.wasm, config: {field: b, value: 1}}]\n"
+	require.NoError(t, os.WriteFile(yaml, []byte(two), 0o600))
+	assert.Contains(t, run(t, "plugin", "replay", broken, "--filter", dir).err, "say which by --name")
+	assert.Contains(t, run(t, "plugin", "replay", broken, "--filter", dir, "--name", "h").out, "now pass")
+}
+
 func TestPlugin_ListAndRollback(t *testing.T) {
 	s := serve(t)
 	admin := "--admin=http://" + s.AdminAddr().String()

@@ -22,7 +22,8 @@ const replayHelp = `replay gives events that broke a filter, as relay plugin qua
 --filter names, or to that of the same name in a relay.yaml. It runs in the code that serves, with the same limits, and
 prints what became of each event, why, and for how much fuel. FILE may be - for standard input.
 
-Of what --filter names, the settings (config, allow, limits) are those in the relay.yaml beside it, if that names it, too.
+Of what --filter names, the settings (config, allow, limits) are those in the relay.yaml beside it, if that names it, too. A
+project whose sources are newer than its module is built first.
 
 It ends with exit code 1 if the filter fails on any of them.`
 
@@ -30,6 +31,7 @@ It ends with exit code 1 if the filter fails on any of them.`
 type replay struct {
 	app    *app
 	module string // of --filter
+	name   string // of the filter whose settings --filter gets
 	config string // of --filter, as JSON
 	allow  []string
 	path   string // of relay.yaml
@@ -60,6 +62,7 @@ func (a *app) pluginReplayCmd() *cobra.Command {
 	}
 	f := cmd.Flags()
 	f.StringVar(&r.module, "filter", "", "the module or script to try, the folder of its project, or use:NAME")
+	f.StringVar(&r.name, "name", "", "with --filter: the filter whose settings to take, where its file alone does not tell")
 	f.StringVar(&r.config, "config", "", "with --filter: its configuration, as JSON, instead of what relay.yaml says")
 	f.StringSliceVar(&r.allow, "allow", nil, "with --filter: what it is granted (kv, now, random, metric), instead of what relay.yaml says")
 	f.StringVarP(&r.path, "relay-config", "c", "", "the relay.yaml whose filters to try")
@@ -78,7 +81,7 @@ func (r *replay) run(ctx context.Context, file string) error {
 		return err
 	}
 	defer in.Close()
-	if err := r.configure(); err != nil {
+	if err := r.configure(ctx); err != nil {
 		return err
 	}
 	lines := bufio.NewScanner(in)
@@ -119,13 +122,17 @@ func (r *replay) open(file string) (io.ReadCloser, error) {
 }
 
 // configure reads what says which filter to try.
-func (r *replay) configure() (err error) {
+func (r *replay) configure(ctx context.Context) (err error) {
 	if r.module != "" {
 		p, err := findProject(r.module)
 		if err != nil {
 			return &exitError{exitUsage, err}
 		}
-		cfg, spec, err := r.app.deskSettings(p, &deskFlags{config: r.config, allow: r.allow})
+		d := &deskFlags{config: r.config, allow: r.allow, name: r.name}
+		if err := r.app.freshen(ctx, p, d); err != nil {
+			return err
+		}
+		cfg, spec, err := r.app.deskSettings(p, d)
 		if err != nil {
 			return err
 		}
