@@ -32,10 +32,27 @@ func (a *app) pluginCmd() *cobra.Command {
   relay plugin replay broken.ndjson --filter redact.wasm
   relay plugin rollback redact
   relay plugin inspect redact.wasm -c relay.yaml`,
+		Args: knownVerb,
+		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+
+		DisableFlagsInUseLine:      true,
+		SuggestionsMinimumDistance: 2,
 	}
 	cmd.AddCommand(a.pluginListCmd(), a.pluginQuarantineCmd(), a.pluginRollbackCmd(), a.pluginReplayCmd(), a.pluginInspectCmd(),
 		a.pluginNewCmd(), a.pluginBuildCmd(), a.pluginTestCmd(), a.pluginBenchCmd(), a.pluginRunCmd())
 	return cmd
+}
+
+// knownVerb refuses a verb that there is not, which cobra would answer with help, and exit code 0.
+func knownVerb(cmd *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return nil
+	}
+	hint := ""
+	if found := cmd.SuggestionsFor(args[0]); len(found) > 0 {
+		hint = fmt.Sprintf("; did you mean %s?", found[0])
+	}
+	return fmt.Errorf("unknown command %q for %q%s", args[0], cmd.CommandPath(), hint)
 }
 
 func (a *app) pluginListCmd() *cobra.Command {

@@ -132,6 +132,8 @@ func TestPlugin_Errors(t *testing.T) {
 		{"no relay", []string{"plugin", "list", "--admin", "127.0.0.1:1"}, 1, "is the relay running"},
 		{"not the admin listener", []string{"plugin", "list", "--admin", s.Addr().String()}, 1, "no admin listener"},
 		{"bad address", []string{"plugin", "list", "--admin", "ftp://x"}, 2, "--admin ftp://x: write it as"},
+		{"no such verb", []string{"plugin", "bulid"}, 2, `unknown command "bulid" for "relay plugin"; did you mean build?`},
+		{"nothing like a verb", []string{"plugin", "x"}, 2, `unknown command "x" for "relay plugin"`},
 		{"nothing to replay to", []string{"plugin", "replay", "x"}, 2, "which filter?"},
 		{"no file", []string{"plugin", "replay", "/nonexistent", "--filter", guest(t, "pass")}, 2, "no such file"},
 		{"no quarantine", []string{"plugin", "replay", file(t, "x", "\n{}\n"), "--filter", guest(t, "pass")}, 2, "x:2: not a line of relay plugin quarantine"},
