@@ -10,8 +10,8 @@ RUNS       ?= 5
 GOFUMPT     = $(GO) run mvdan.cc/gofumpt@v0.12.0
 STATICCHECK = $(GO) run honnef.co/go/tools/cmd/staticcheck@v0.8.2
 
-# What make toolchains installs by npm, before whatever else is called asc.
-export PATH := $(CURDIR)/bin/toolchains/node_modules/.bin:$(PATH)
+# What make toolchains installs by npm, before whatever else is called asc; but not its wasm-opt, which clang would run.
+export PATH := $(CURDIR)/bin/toolchains/bin:$(PATH)
 
 # testdata is no part of ./..., but the sample filters in it have tests too.
 PACKAGES    = ./... ./testdata/plugins/...

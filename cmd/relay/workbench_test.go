@@ -71,7 +71,7 @@ func TestPlugin_FromNothingToServed(t *testing.T) {
 	if testing.Short() {
 		t.Skip("compiles filters")
 	}
-	toolchains, err := filepath.Abs("../../bin/toolchains/node_modules/.bin")
+	toolchains, err := filepath.Abs("../../bin/toolchains/bin")
 	require.NoError(t, err)
 	for _, lang := range workbench.Languages() {
 		t.Run(lang, func(t *testing.T) {
