@@ -42,7 +42,7 @@ func TestHammer_Lagging(t *testing.T) {
 			for p := range publishers {
 				publishing.Go(func() {
 					for n := range events {
-						for n%100 == 0 && passes.Load() < int64(n*loops/10) { // else all may be there before anybody lags
+						for begun := passes.Load(); n%100 == 0 && passes.Load() < begun+10*loops; { // else all may be there before anybody lags
 							runtime.Gosched()
 						}
 						b.Append(event(relay.Topic(fmt.Sprintf("p.%d", p)), fmt.Sprintf("%d %d %s", p, n, strings.Repeat("x", n%500))))
