@@ -268,7 +268,7 @@ func TestSlow_NeverReads(t *testing.T) {
 		passAll(s)
 		assert.Equal(t, relay.ReasonSlow, d.closed[1], "the first reason counts")
 		d.open(s, 1)
-		time.Sleep(time.Second) // of the bubble's clock: as long as it has
+		time.Sleep(time.Second) // of the bubble's clock: as long as it has to read on
 		s.Tick()
 		passAll(s)
 		assert.Equal(t, map[relay.Slot]relay.CloseReason{0: relay.ReasonSlow}, d.closed)

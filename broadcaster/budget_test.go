@@ -94,10 +94,10 @@ func TestBudget_Log(t *testing.T) {
 		fill()
 		fill()
 		assert.Equal(t, 1, strings.Count(log.String(), "fanout.memory"), log.String())
-		time.Sleep(time.Second) // of the bubble's clock
+		time.Sleep(time.Second) // of the bubble's clock: it is logged once a second at most
 		k.s.Tick()
 		assert.Equal(t, 2, strings.Count(log.String(), "fanout.memory"), "what came since")
-		time.Sleep(time.Second) // of the bubble's clock
+		time.Sleep(time.Second) // of the bubble's clock, again
 		k.s.Tick()
 		assert.Equal(t, 2, strings.Count(log.String(), "fanout.memory"))
 	})

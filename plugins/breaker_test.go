@@ -65,7 +65,7 @@ func TestBreaker_WaitIsBounded(t *testing.T) {
 		for range 10 {
 			_, _, until := b.status()
 			assert.LessOrEqual(t, time.Until(until), maxBreakerWait)
-			time.Sleep(time.Until(until))
+			time.Sleep(time.Until(until)) // of the bubble's clock
 			assert.True(t, call(true))
 		}
 	})
@@ -77,7 +77,7 @@ func TestBreaker_StaysClosed(t *testing.T) {
 			b, call := newTestBreaker(Breaker{Failures: 3})
 			for range 20 {
 				call(true)
-				time.Sleep(6 * time.Second)
+				time.Sleep(6 * time.Second) // of the bubble's clock: two within ten seconds, not three
 			}
 			assert.Equal(t, "closed", b.word())
 		})

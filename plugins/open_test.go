@@ -39,9 +39,7 @@ func (m *meeting) Handle(context.Context, slog.Record) error {
 // A filter that starts slowly does not take a reload its time for every lane, one after the other: after the first, which
 // shows whether it starts at all, instances start side by side.
 func TestOpen_LanesStartSideBySide(t *testing.T) {
-	if runtime.GOMAXPROCS(0) < 2 {
-		t.Skip("takes two cores")
-	}
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(max(2, runtime.GOMAXPROCS(0)))) // so many start side by side
 	m := &meeting{Handler: slog.NewTextHandler(&syncBuffer{}, nil), third: make(chan struct{})}
 	p, err := Open(t.Context(), Options{Lanes: 3}, []Filter{steady(Filter{Name: "f", Path: guest("logs_in_start")})}, &recorder{}, slog.New(m))
 	require.NoError(t, err)

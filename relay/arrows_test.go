@@ -40,6 +40,9 @@ var arrows = map[string]map[string]string{
 		"eventrelay/": "comparing names knows nothing of the relay",
 		"github.com/": "the standard library is enough",
 	},
+	"eventrelay/cmd/relay": {
+		"eventrelay/relay/needs": "is for tests only",
+	},
 	"eventrelay/plugins/workbench": {
 		"eventrelay/relay/":      "the workbench knows filters; cmd/relay joins it to configuration and to a running relay",
 		"eventrelay/broadcaster": "filters know no fan-out",

@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"eventrelay/sdk/abi"
+	"eventrelay/sdk/internal/toolchain"
 )
 
 const plugins = "../testdata/plugins"
@@ -152,10 +153,7 @@ func TestC_TheFilterOfTheSpecification(t *testing.T) {
 	command, _, _ = strings.Cut(command, "\n")
 	args := strings.Fields(command)
 	require.Equal(t, []string{"clang", "empty.c"}, []string{args[0], args[len(args)-1]})
-	if _, err := exec.LookPath("clang-19"); err != nil {
-		t.Skip("not compiled: clang-19 is not installed")
-	}
-	cmd := exec.Command("clang-19", args[1:]...)
+	cmd := exec.Command(toolchain.Clang(t), args[1:]...)
 	cmd.Dir = t.TempDir()
 	require.NoError(t, os.WriteFile(filepath.Join(cmd.Dir, "empty.c"), []byte(source), 0o644))
 	out, err := cmd.CombinedOutput()

@@ -284,7 +284,7 @@ func TestBinary_signals(t *testing.T) {
 		holdOpen(t, p.base)
 		p.signal(syscall.SIGTERM)
 		p.log.wait(t, "stopping; a second signal")
-		time.Sleep(2 * sameSignal) // or it would count as the first
+		time.Sleep(2 * sameSignal) // of a real process: sent earlier, it would count as the first
 		p.signal(syscall.SIGTERM)
 		assert.Equal(t, 143, p.exit())
 	})

@@ -17,6 +17,7 @@ import (
 	"eventrelay/plugins"
 	"eventrelay/plugins/workbench"
 	"eventrelay/relay/config"
+	"eventrelay/relay/needs"
 	"eventrelay/relay/server"
 )
 
@@ -28,41 +29,30 @@ func patiently(t *testing.T, args ...string) outcome {
 	return invocation{}.runContext(ctx, args...)
 }
 
-// needCompiler skips a test whose compiler is not there, but where all are to be there.
+// needCompiler ends a test whose compiler is not there (see needs.Missing).
 func needCompiler(t *testing.T, got outcome) {
 	t.Helper()
 	if got.code != exitUsage || !strings.Contains(got.err, "relay: there is no ") {
 		return
 	}
-	if os.Getenv("RELAY_TEST_TOOLCHAINS") == "require" {
-		t.Fatalf("RELAY_TEST_TOOLCHAINS=require, but %s", got.err)
-	}
-	t.Skip(got.err)
+	needs.Missing(t, got.err)
 }
 
-// needQuickJS skips a test of scripts where QuickJS was not fetched, but where all compilers are to be there.
+// needQuickJS ends a test of scripts where QuickJS was not fetched.
 func needQuickJS(t *testing.T) {
 	t.Helper()
-	if plugins.QuickJS() != "" {
-		return
+	if plugins.QuickJS() == "" {
+		needs.Missing(t, "QuickJS is not built in; `make quickjs` fetches it")
 	}
-	if os.Getenv("RELAY_TEST_TOOLCHAINS") == "require" {
-		t.Fatal("RELAY_TEST_TOOLCHAINS=require, but QuickJS is not built in; `make quickjs` fetches it")
-	}
-	t.Skip("QuickJS is not built in; `make quickjs` fetches it")
 }
 
-// needAsc skips a test where asc is missing, for npx would fetch it. toolchains is where `make toolchains` puts it.
+// needAsc ends a test where asc is missing, for npx would fetch it. toolchains is where `make toolchains` puts it.
 func needAsc(t *testing.T, toolchains string) {
 	t.Helper()
 	t.Setenv("PATH", toolchains+string(filepath.ListSeparator)+os.Getenv("PATH"))
-	if _, err := exec.LookPath("asc"); err == nil {
-		return
+	if _, err := exec.LookPath("asc"); err != nil {
+		needs.Missing(t, "asc is missing; `make toolchains` installs it")
 	}
-	if os.Getenv("RELAY_TEST_TOOLCHAINS") == "require" {
-		t.Fatal("RELAY_TEST_TOOLCHAINS=require, but asc is missing; `make toolchains` installs it")
-	}
-	t.Skip("asc is missing; `make toolchains` installs it")
 }
 
 // Begin a filter, build, test and measure it, serve it, publish, and see what became of it: in each language, in a folder of

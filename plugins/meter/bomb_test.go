@@ -66,7 +66,7 @@ func manyTypes(n int) []funcType {
 // What is made to be slow to compile takes no longer than estimated, by much.
 func TestReport_CompileTime(t *testing.T) {
 	if testing.Short() || raceEnabled {
-		t.Skip("compiles for seconds")
+		t.Skip("compiles for seconds; and the race detector makes compilers slow, so that it says nothing of the estimate")
 	}
 	nested := append(repeated(1_000, func(c *coder, _ int) { c.plain(opLoop, blockVoid) }),
 		repeated(1_000, func(c *coder, i int) { c.plain(opLocalGet, 0, opBrIf, byte(i%2), opEnd) })...)
@@ -98,7 +98,7 @@ func TestReport_CompileTime(t *testing.T) {
 // Nor do instructions of which the compiler makes many.
 func TestReport_CompileTimeOfInstructions(t *testing.T) {
 	if testing.Short() || raceEnabled {
-		t.Skip("compiles for seconds")
+		t.Skip("compiles for seconds; and the race detector makes compilers slow, so that it says nothing of the estimate")
 	}
 	const zero = opLocalGet // of local 0
 	for name, tt := range map[string]struct {

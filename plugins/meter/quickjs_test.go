@@ -7,6 +7,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"eventrelay/relay/needs"
 )
 
 const quickjs = "../script/quickjs/quickjs.wasm"
@@ -16,7 +18,7 @@ const quickjs = "../script/quickjs/quickjs.wasm"
 func TestRewrite_QuickJS(t *testing.T) {
 	module, err := os.ReadFile(quickjs)
 	if err != nil {
-		t.Skipf("no QuickJS; plugins/script/quickjs/fetch fetches it: %v", err)
+		needs.Missing(t, "QuickJS is not here; `make quickjs` fetches it")
 	}
 	s := newStage(t, module)
 	require.NotNil(t, s)

@@ -32,7 +32,7 @@ func TestProcs_whileBusy(t *testing.T) {
 			time.Sleep(quietTime * 3 / 4) // of the bubble's clock
 			p.busy()
 		}
-		time.Sleep(quietTime - time.Second)
+		time.Sleep(quietTime - time.Second) // as above, here and below
 		synctest.Wait()
 		assert.Equal(t, cores()+3, runtime.GOMAXPROCS(0))
 		time.Sleep(2 * time.Second)

@@ -17,6 +17,7 @@ import (
 
 	"eventrelay/plugins"
 	"eventrelay/relay"
+	"eventrelay/relay/needs"
 	"eventrelay/sdk/internal/toolchain"
 )
 
@@ -105,7 +106,7 @@ func TestCargo(t *testing.T) {
 	c := toolchain.Rust(t)
 	cargo, err := exec.LookPath(filepath.Join(filepath.Dir(c.Path), "cargo")) // of the same age
 	if err != nil {
-		t.Skip("cargo is not installed")
+		needs.Missing(t, "cargo is not installed beside rustc; `make toolchains` installs it")
 	}
 	dir := t.TempDir()
 	require.NoError(t, os.CopyFS(filepath.Join(dir, "relay"), Files))

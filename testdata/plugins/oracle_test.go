@@ -56,7 +56,7 @@ func FuzzRedact(f *testing.F) {
 	f.Cleanup(d.Close)
 	f.Fuzz(func(t *testing.T, payload string) {
 		if kindOf(payload) != relay.KindJSON {
-			t.Skip()
+			return // encoding/json, which it is compared with, reads nothing else
 		}
 		got := d.Try(eventOf(relay.KindJSON, payload))
 		after := payload

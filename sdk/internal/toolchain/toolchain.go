@@ -1,5 +1,5 @@
 // Package toolchain finds the compilers of other languages for the tests of their SDKs, and runs them. Where one is
-// missing a test is skipped, or fails with RELAY_TEST_TOOLCHAINS=require.
+// missing, package needs decides what becomes of the test.
 package toolchain
 
 import (
@@ -10,6 +10,8 @@ import (
 	"runtime"
 	"strings"
 	"testing"
+
+	"eventrelay/relay/needs"
 )
 
 // root is the top folder of the module.
@@ -25,11 +27,7 @@ func root(t testing.TB) string {
 // missing ends a test whose compiler is not there.
 func missing(t testing.TB, what string) {
 	t.Helper()
-	const help = "%s is not installed; `make toolchains` installs it"
-	if os.Getenv("RELAY_TEST_TOOLCHAINS") == "require" {
-		t.Fatalf(help, what)
-	}
-	t.Skipf(help, what)
+	needs.Missing(t, what+" is not installed; `make toolchains` installs it")
 }
 
 // run runs a compiler, and returns what it said if it refuses.
