@@ -107,3 +107,24 @@ func TestDesk_StartsAfterARefusal(t *testing.T) {
 	require.NoError(t, desk.Start(t.Context(), map[string]any{"field": "a", "value": 1}, nil))
 	assert.Equal(t, "drop", desk.Try(jsonEvent("t", `{"a":1}`)).Verdict)
 }
+
+func TestDesk_Hooks(t *testing.T) {
+	d, err := OpenDesk(t.Context(), Options{}, steady(hooksFilter("gate")), slog.New(slog.DiscardHandler))
+	require.NoError(t, err)
+	defer d.Close()
+	request := arrival(1).Request
+	got := d.Connect(&relay.Event{Topic: "a", Attributes: request})
+	assert.Equal(t, "transform", got.Verdict, "%+v", got)
+	assert.Equal(t, map[string]string{"remote_address": "1.2.3.4:5", "tenant": "acme"}, got.Event.Attributes)
+	got = d.Subscribe(&relay.Event{Topic: "r.b"})
+	assert.Equal(t, "refuse", got.Verdict)
+	assert.Equal(t, 429, got.Status)
+	assert.Equal(t, "r.b", got.Reason)
+	assert.Len(t, d.Subscribe(&relay.Event{Topic: "e.b"}).Emitted, 1)
+	assert.Equal(t, "pass", d.Disconnect(&relay.Event{}).Verdict)
+	got = d.Try(event("t", "p"))
+	assert.Equal(t, "fail", got.Verdict)
+	assert.Contains(t, got.Error, "no relay_on_event")
+	_, err = d.TryAs("nonsense", &relay.Event{})
+	require.ErrorIs(t, err, ErrEvent)
+}

@@ -2,11 +2,7 @@ package plugins
 
 import (
 	"context"
-	"errors"
-	"fmt"
-	"log/slog"
 	"net/http"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -14,10 +10,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
-	"github.com/tetratelabs/wazero/api"
 
 	"eventrelay/relay"
-	"eventrelay/sdk/abi"
 )
 
 // hooksFilter has the three hooks, and does what the first letter of the topic says.
@@ -266,20 +260,6 @@ func TestHooks_DisconnectOnly(t *testing.T) {
 	assert.Equal(t, "broken", ev.Attributes.Get("tenant"))
 }
 
-// What a filter gives a connection is bounded, whatever the request beside it was.
-func TestGiven_Bound(t *testing.T) {
-	list := func(size int) abi.Attributes {
-		a := abi.AppendAttribute(abi.Attributes{}, "header.big", strings.Repeat("x", 16<<10))
-		return abi.AppendAttribute(a, "tenant", strings.Repeat("x", size-abi.AttributeSize-len("tenant")))
-	}
-	got, failed := given(list(maxGiven))
-	require.Nil(t, failed)
-	assert.Len(t, got, 1)
-	_, failed = given(list(maxGiven + 1))
-	require.NotNil(t, failed)
-	assert.Equal(t, causeBadAnswer, failed.cause)
-}
-
 // Everything at once: nothing is lost, told twice, or left behind.
 func TestHooks_Hammer(t *testing.T) {
 	gate, farewell := hooksFilter("gate"), Filter{Name: "farewell", Path: guest("farewell"), Allow: []string{"metric"}}
@@ -336,58 +316,6 @@ func TestHooks_Hammer(t *testing.T) {
 	assert.Zero(t, r.metric("relay_hooks_waiting"))
 	assert.Zero(t, r.metric("relay_hooks_refused_total", "hook", "disconnect"))
 	t.Logf("%d accepted, %d turned away", accepted.Load(), busy.Load())
-}
-
-// What a hook answers is foreign bytes.
-func FuzzHookAnswer(f *testing.F) {
-	f.Add(record(0, "a.>", ""), true)
-	f.Add(record(0, "", "", "header.x", "1", "tenant", "acme"), true)
-	f.Add(record(0, "a", "payload"), false)
-	f.Add("", false)
-	f.Fuzz(func(t *testing.T, answer string, connect bool) {
-		h := onSubscribe
-		if connect {
-			h = onConnect
-		}
-		asked := &relay.Event{Topic: "asked"}
-		in := &instance{mem: fuzzMemory(answer)}
-		in.call.hook = h
-		out := &outgoing{}
-		out.setHook(h, asked)
-		a, failed := in.readHook(abi.RecordAnswer(8, uint32(len(answer))), out)
-		if failed != nil {
-			require.Equal(t, causeBadAnswer, failed.cause)
-			return
-		}
-		require.Equal(t, saidTransform, a.said)
-		_, err := relay.ParsePattern(string(a.event.Topic))
-		require.NoError(t, err)
-		require.Empty(t, a.event.Payload)
-		last := ""
-		for _, x := range a.event.Attributes {
-			require.False(t, abi.OfRequest([]byte(x.Key)), "%q is the request's", x.Key)
-			require.Less(t, last, x.Key)
-			last = x.Key
-		}
-	})
-}
-
-// fuzzMemory is a guest's memory with an answer at 8.
-type memoryOf struct {
-	api.Memory
-	bytes []byte
-}
-
-func fuzzMemory(answer string) api.Memory {
-	return memoryOf{bytes: append(make([]byte, 8), answer...)}
-}
-
-// Read implements api.Memory.
-func (m memoryOf) Read(at, n uint32) ([]byte, bool) {
-	if uint64(at)+uint64(n) > uint64(len(m.bytes)) {
-		return nil, false
-	}
-	return m.bytes[at : at+n], true
 }
 
 // A connection through a filter in WebAssembly, from a loop's question to its answer.
@@ -481,191 +409,6 @@ func TestHooks_Close(t *testing.T) {
 	assert.EqualValues(t, 1, r.metric("relay_hooks_refused_total", "hook", "disconnect"))
 }
 
-// Connections outlive filters: the one that has the name then learns of their end.
-func TestHooks_Reload(t *testing.T) {
-	r := openRig(t, Options{Lanes: 2}, hooksFilter("gate"))
-	var visits []*relay.Visit
-	for id := range uint64(4) {
-		visits = append(visits, r.connect(arrival(id, "p")).Visit)
-	}
-	changed := hooksFilter("gate")
-	changed.Config = map[string]any{"version": 2}
-	require.NoError(t, r.Reload(t.Context(), []Filter{changed, hooksFilter("new")}))
-	r.Leave(visits[0])
-	r.eventually("told by the new version", func() bool { return r.custom("gate", "disconnect") == 1 })
-
-	require.NoError(t, r.Reload(t.Context(), []Filter{{Name: "gate", Path: guest("puppet")}, hooksFilter("new")}))
-	r.Leave(visits[1])
-	require.NoError(t, r.Reload(t.Context(), nil))
-	assert.Zero(t, r.Hooks())
-	r.Leave(visits[2])
-	require.NoError(t, r.Reload(t.Context(), []Filter{hooksFilter("gate"), hooksFilter("new")}))
-	r.Leave(visits[3])
-	require.NoError(t, r.Part(t.Context()))
-	assert.EqualValues(t, 1, r.custom("gate", "disconnect"), "the name was forgotten in between, and its counts with it")
-	assert.Zero(t, r.custom("new", "disconnect"), "it has accepted none of them")
-}
-
-// Hooks and events of a lane take turns, so that a flood of one does not keep the other waiting.
-func TestHookQueue(t *testing.T) {
-	var clock int64
-	look := func() int64 { clock++; return clock } // each takes as long as the other
-	l := &lane{hooks: hookQueue{most: [hookKinds]int{0, 3, 3, 3}, clock: look}, room: 1 << 20}
-	l.busy = true
-	for range 3 {
-		require.NoError(t, l.put(task{event: event("t", "p")}))
-		require.NoError(t, l.ask(&hookCall{hook: onConnect}))
-		require.NoError(t, l.ask(&hookCall{hook: onDisconnect, visit: &relay.Visit{}}))
-	}
-	require.ErrorIs(t, l.ask(&hookCall{hook: onConnect}), relay.ErrBusy)
-	require.ErrorIs(t, l.ask(&hookCall{hook: onDisconnect}), relay.ErrBusy)
-	var order strings.Builder
-	for {
-		task, ok := l.take()
-		if !ok {
-			break
-		}
-		order.WriteByte("eh"[min(1, len(hookWord(task.hook)))])
-	}
-	assert.Equal(t, "hehehehhh", order.String())
-	require.NoError(t, l.hooks.put(&hookCall{hook: onConnect}))
-}
-
-// Those who connect, who subscribe and who go take turns; but nobody's end comes before what he asked for.
-func TestHookQueue_turns(t *testing.T) {
-	q := hookQueue{most: [hookKinds]int{0, 9, 9, 9}}
-	visits := []*relay.Visit{{ID: 1}, {ID: 2}, {ID: 3}}
-	for range 3 {
-		require.NoError(t, q.put(&hookCall{hook: onConnect}))
-	}
-	for _, v := range visits {
-		require.NoError(t, q.put(&hookCall{hook: onDisconnect, visit: v}))
-	}
-	for _, v := range []*relay.Visit{visits[1], visits[2], visits[2]} {
-		require.NoError(t, q.put(&hookCall{hook: onSubscribe, visit: v}))
-	}
-	var order []string
-	for q.len() > 0 {
-		h := q.pop()
-		word := h.hook.String()
-		if h.visit != nil {
-			word += fmt.Sprintf(" %d", h.visit.ID)
-		}
-		order = append(order, word)
-	}
-	assert.Equal(t, []string{
-		"connect", "subscribe 2", "disconnect 1", "connect", "subscribe 3", "disconnect 2", "connect", "subscribe 3", "disconnect 3",
-	}, order)
-	assert.Nil(t, q.pop())
-}
-
-// However long calls take, events that wait have as much time, whether calls wait all the time or come one by one.
-func TestHookQueue_next(t *testing.T) {
-	var clock int64
-	q := hookQueue{clock: func() int64 { return clock }, most: [hookKinds]int{0, 3, 3, 3}}
-	step := func(took int64, events bool, want bool, what string) {
-		t.Helper()
-		clock += took
-		require.Equal(t, want, q.next(events), what)
-		if want {
-			q.pop()
-		}
-	}
-	ask := func() { require.NoError(t, q.put(&hookCall{hook: onConnect})) }
-	step(0, true, false, "no calls")
-	ask()
-	ask()
-	step(5, true, true, "the first call does not wait for more than the event at hand")
-	step(100, true, false, "it took 100")
-	step(40, true, false, "the first event took 40")
-	step(40, true, false, "the second, too")
-	step(40, true, true, "they have had 120")
-	step(100, true, false, "no call waits, and 100 are owed")
-	ask()
-	step(40, true, false, "a call that comes now has to wait")
-	step(10, false, true, "but not for no event")
-	step(1000, false, false, "nothing waits")
-	ask()
-	step(1000, true, true, "and nothing is owed any more")
-}
-
-// Clients come in one after the other, not all at the end; one that asks for a lot does not keep the others waiting.
-func TestHooks_ConnectOrder(t *testing.T) {
-	r := openRig(t, Options{Lanes: 1}, hooksFilter("gate"), Filter{Name: "puppet", Path: guest("puppet")})
-	r.sink.block = make(chan struct{})
-	require.NoError(t, r.Submit(event("t", "p"), nil, nil)) // the lane is held
-	many := make([]relay.Pattern, 3*topicsInTurn)
-	for i := range many {
-		many[i] = relay.Pattern(fmt.Sprintf("p.%d", i))
-	}
-	var order []uint64
-	var clients sync.WaitGroup
-	clients.Add(4)
-	for id, topics := range [][]relay.Pattern{many, many[:topicsInTurn], {"p"}, {}} {
-		require.NoError(t, r.Connect(arrival(uint64(id), topics...), func(adm relay.Admission) {
-			assert.Nil(t, adm.Refusal)
-			assert.Len(t, adm.Topics, len(topics))
-			order = append(order, uint64(id)) // by the lane's holder
-			clients.Done()
-		}))
-	}
-	asked := r.custom("gate", "subscribe")
-	close(r.sink.block)
-	clients.Wait()
-	assert.Equal(t, []uint64{1, 2, 3, 0}, order)
-	assert.EqualValues(t, 4*topicsInTurn+1, r.custom("gate", "subscribe")-asked)
-}
-
-// Clients that keep a slow hook busy take at most half of a lane from the events.
-func TestHooks_EventsGoOn(t *testing.T) {
-	gate := hooksFilter("gate")
-	gate.Breaker.Failures = 1000
-	r := openRig(t, Options{Lanes: 1}, gate, Filter{Name: "puppet", Path: guest("puppet")})
-	answers := make(chan relay.Admission, 20)
-	for id := range uint64(20) {
-		require.NoError(t, r.Connect(arrival(id, "l"), func(adm relay.Admission) { answers <- adm }))
-	}
-	var events sync.WaitGroup
-	events.Add(50)
-	for range 50 {
-		require.NoError(t, r.Submit(event("t", "p"), func(relay.Result) { events.Done() }, nil))
-	}
-	before := r.custom("gate", "connect")
-	events.Wait()
-	assert.Less(t, r.custom("gate", "connect")-before, 10.0, "each of them takes 100 ms, 50 events not one")
-	for range 20 {
-		<-answers
-	}
-}
-
-func hookWord(h *hookCall) string {
-	if h == nil {
-		return ""
-	}
-	return h.hook.String()
-}
-
-func TestDesk_Hooks(t *testing.T) {
-	d, err := OpenDesk(t.Context(), Options{}, steady(hooksFilter("gate")), slog.New(slog.DiscardHandler))
-	require.NoError(t, err)
-	defer d.Close()
-	request := arrival(1).Request
-	got := d.Connect(&relay.Event{Topic: "a", Attributes: request})
-	assert.Equal(t, "transform", got.Verdict, "%+v", got)
-	assert.Equal(t, map[string]string{"remote_address": "1.2.3.4:5", "tenant": "acme"}, got.Event.Attributes)
-	got = d.Subscribe(&relay.Event{Topic: "r.b"})
-	assert.Equal(t, "refuse", got.Verdict)
-	assert.Equal(t, 429, got.Status)
-	assert.Equal(t, "r.b", got.Reason)
-	assert.Len(t, d.Subscribe(&relay.Event{Topic: "e.b"}).Emitted, 1)
-	assert.Equal(t, "pass", d.Disconnect(&relay.Event{}).Verdict)
-	got = d.Try(event("t", "p"))
-	assert.Equal(t, "fail", got.Verdict)
-	assert.Contains(t, got.Error, "no relay_on_event")
-	_, err = d.TryAs("nonsense", &relay.Event{})
-	require.ErrorIs(t, err, ErrEvent)
-}
-
 // One that has no hook for events does not see them; a filter that only sees events costs connections nothing.
 func TestHooks_Inspect(t *testing.T) {
 	i, err := Inspect(context.Background(), Options{}, hooksFilter("gate"))
@@ -686,54 +429,4 @@ func subscriptions(pairs ...relay.Pattern) (list []relay.Subscription) {
 		list = append(list, relay.Subscription{Name: pairs[i], Pattern: pairs[i+1]})
 	}
 	return list
-}
-
-// What a reload asked of the hooks holds for a rollback, too: where filters alone decide, it must not lock everybody out.
-func TestHooks_RollbackIf(t *testing.T) {
-	r := openRig(t, Options{Lanes: 2}, Filter{Name: "gate", Path: guest("puppet")})
-	missing := errors.New("nobody decides")
-	require.NoError(t, r.ReloadIf(t.Context(), []Filter{hooksFilter("gate")}, func(hooks relay.HookSet) error {
-		if !hooks.Has(relay.HookConnect) {
-			return missing
-		}
-		return nil
-	}))
-	for range 2 {
-		require.ErrorIs(t, r.Rollback(t.Context(), "gate"), missing)
-		assert.Nil(t, r.connect(arrival(1, "p")).Refusal)
-		assert.EqualValues(t, 2, r.Plugins()[0].Running.Number, "the running one stays")
-	}
-	require.NoError(t, r.Reload(t.Context(), []Filter{hooksFilter("gate")}))
-	require.NoError(t, r.Rollback(t.Context(), "gate"))
-	assert.Equal(t, relay.Accepted, r.say("p").Verdict)
-}
-
-// Strangers can't push all events out of quarantine.
-func TestQuarantine_Requests(t *testing.T) {
-	var q quarantine
-	q.configure(Quarantine{Events: 4, Bytes: relay.MiB})
-	add := func(h hook, topic relay.Topic) {
-		q.add((&filter{plugin: &plugin{}}).quarantined(h, event(topic, "p"), &failure{}, time.Now()))
-	}
-	add(onEvent, "a")
-	add(onEvent, "b")
-	for i := range 10 {
-		add(onConnect, relay.Topic(fmt.Sprint("c", i)))
-	}
-	topics := func() (list []string) {
-		size := 0
-		for _, e := range q.list() {
-			list, size = append(list, e.Event.Topic), size+e.size()
-		}
-		assert.Equal(t, size, q.bytes)
-		return list
-	}
-	assert.Equal(t, []string{"a", "b", "c8", "c9"}, topics())
-	for i := range 4 {
-		add(onEvent, relay.Topic(fmt.Sprint("d", i)))
-	}
-	assert.Equal(t, []string{"d0", "d1", "d2", "d3"}, topics())
-	q.configure(Quarantine{Events: 1, Bytes: relay.MiB})
-	add(onConnect, "e")
-	assert.Equal(t, []string{"e"}, topics())
 }
