@@ -96,12 +96,7 @@ func (b *Broadcaster) Disconnect(c *Client) {
 
 // Subscribe implements relay.Client.
 func (c *Client) Subscribe(p relay.Pattern, form relay.Form) error {
-	c.loop.mu.Lock()
-	defer c.loop.mu.Unlock()
-	if c.ended {
-		return relay.ErrGone
-	}
-	return c.loop.shard.Subscribe(c.slot, p, form)
+	return c.SubscribeAs(relay.Subscription{Name: p, Pattern: p}, form)
 }
 
 // SubscribeAs implements relay.Client.

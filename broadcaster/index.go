@@ -29,7 +29,7 @@ func newIndex() index {
 	return index{literals: map[relay.Topic]*feed{}, wilds: map[relay.Pattern]*feed{}, cache: map[relay.Topic][]*feed{}}
 }
 
-// find returns the feed of s, or nil, and how many its pattern has.
+// find returns the feed of s, or nil and how many others its pattern has.
 func (x *index) find(s relay.Subscription, form relay.Form) (f *feed, others int) {
 	head := x.wilds[s.Pattern]
 	if s.Pattern.Literal() {
