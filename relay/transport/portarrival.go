@@ -14,19 +14,19 @@ import (
 func (c *portConn) decide() bool {
 	srv := c.driver.srv
 	asks, refusal := srv.asks(c.admitted)
-	if refusal == nil && asks {
-		if refusal = c.await(); refusal == errLost {
-			srv.release()
-			_ = c.raw.Close()
-			return false
-		}
+	if asks {
+		refusal = c.await()
 	}
-	if refusal != nil {
-		srv.release()
+	if refusal == nil {
+		return true
+	}
+	srv.release()
+	if refusal == errLost {
+		_ = c.raw.Close()
+	} else {
 		c.refuse(refusal)
-		return false
 	}
-	return true
+	return false
 }
 
 // errLost says that the client has gone: nobody is to be answered.
