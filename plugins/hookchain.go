@@ -67,9 +67,7 @@ func (c *chain) subscribe(g *generation, v *relay.Visit, p relay.Pattern) (relay
 			return "", r
 		}
 		if ans.said == saidTransform {
-			next := *ev
-			next.Topic = ans.event.Topic
-			ev = &next
+			ev.Topic = ans.event.Topic
 		}
 	}
 	return relay.Pattern(ev.Topic), nil
