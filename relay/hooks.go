@@ -16,7 +16,8 @@ func (s HookSet) Has(h HookSet) bool { return s&h != 0 }
 
 // Hooks ask the filters about connections and subscriptions, and tell them of connections that ended. They are safe for
 // concurrent use. No method blocks or runs a guest on the calling goroutine, so that event loops may call them; done
-// functions are called exactly once, from any other goroutine, and must not block. When a method returns an error, done is not called.
+// functions are called exactly once, from any other goroutine, and must not block. When a method returns an error, done is
+// not called.
 type Hooks interface {
 	// Hooks returns which hooks some filter has now. It costs next to nothing.
 	Hooks() HookSet

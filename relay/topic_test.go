@@ -87,8 +87,8 @@ func TestPattern_Matches(t *testing.T) {
 	}
 }
 
-// Covers and Overlaps must say what trying all topics says. Three tokens suffice: patterns here are up to two tokens long, so a topic of
-// three stands for all longer ones; and one token that no pattern names stands for all those.
+// Covers and Overlaps must say what trying all topics says. Three tokens suffice: patterns here are up to two tokens long,
+// so a topic of three stands for all longer ones; and one token that no pattern names stands for all those.
 func TestPattern_CoversAndOverlaps(t *testing.T) {
 	patterns := []relay.Pattern{"a", "b", "*", ">"}
 	for _, first := range []string{"a", "b", "*"} {

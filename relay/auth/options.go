@@ -18,14 +18,15 @@ type Options struct {
 	// SubscribeTokensFile holds further tokens, one per line.
 	SubscribeTokensFile string `koanf:"subscribe_tokens_file"`
 	// ByFilter leaves it to the filters who may come in by WebSocket: those with on_connect, of which there must be one, must
-	// all accept, or the client is refused; one that fails refuses, whatever its on_error says. Keys and tokens of WebSockets are not looked at, and who comes in may publish there, too; what
-	// a client may subscribe to and publish is for filters to say. Publishing over HTTP is as without it.
+	// all accept, or the client is refused; one that fails refuses, whatever its on_error says. Keys and tokens of WebSockets
+	// are not looked at, and who comes in may publish there, too; what a client may subscribe to and publish is for filters to
+	// say. Publishing over HTTP is as without it.
 	ByFilter bool `koanf:"by_filter"`
 	// AllowedOrigins are the browser origins that may connect and publish besides the relay's own, each exactly as
 	// browsers send it (`https://app.example.com`); "*" allows any and is warned about.
 	AllowedOrigins []string `koanf:"allowed_origins"`
-	// AllowedHosts are Host names accepted besides loopback names from peers that show no key or token (against DNS
-	// rebinding). A port is not compared. "*" accepts any and is warned about.
+	// AllowedHosts are Host names accepted besides loopback names from peers that show no key or token, with ByFilter from
+	// all WebSockets (against DNS rebinding). A port is not compared. "*" accepts any and is warned about.
 	AllowedHosts []string `koanf:"allowed_hosts"`
 	// Public says that the operator opened the relay to other machines without auth (insecure_public): peers need not
 	// be on this machine, and an IP address will do as Host, since an address can't be rebound.
