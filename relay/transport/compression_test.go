@@ -65,17 +65,13 @@ func TestCompression_negotiated(t *testing.T) {
 			{"with a subprotocol", on, []string{offer, envelopes}, []string{agreed}},
 		} {
 			for _, tc.r.keptAlive = range []bool{false, true} {
-				p := tc.r.dial()
-				p.send(handshake("", tc.headers...))
-				res := p.response()
+				res := tc.r.tryTo("", tc.headers...)
 				assert.Equal(t, http.StatusSwitchingProtocols, res.StatusCode, tc.name)
 				assert.Equal(t, tc.want, res.Header["Sec-Websocket-Extensions"], tc.name)
 			}
 		}
 		for _, r := range []*rig{off, on} {
-			p := r.dial()
-			p.send(handshake("", "Sec-WebSocket-Extensions: permessage-deflate;"))
-			res := p.response()
+			res := r.tryTo("", "Sec-WebSocket-Extensions: permessage-deflate;")
 			body, err := io.ReadAll(res.Body)
 			require.NoError(t, err)
 			assert.Equal(t, http.StatusBadRequest, res.StatusCode)

@@ -157,8 +157,7 @@ func TestHandshake_gate(t *testing.T) {
 	drivers(t, func(t *testing.T, driver string) {
 		for _, status := range []int{401, 403, 429} {
 			r := serve(t, driver, func(_ *transport.Options, d *transport.Deps) { d.Gate = refuse(status) })
-			p := r.dial()
-			p.send(handshake(""))
+			p := r.knock("")
 			res := p.response()
 			assert.Equal(t, status, res.StatusCode)
 			assert.Equal(t, "application/problem+json", res.Header.Get("Content-Type"))
@@ -176,8 +175,7 @@ func TestHandshake_gate(t *testing.T) {
 				return relay.Grant{Publish: true}, nil
 			})
 		})
-		p := r.dial()
-		p.send(handshake("?token=abc&topic=x", "Origin: https://a.example", "Authorization: Bearer k"))
+		p := r.knock("?token=abc&topic=x", "Origin: https://a.example", "Authorization: Bearer k")
 		assert.Equal(t, 401, p.response().StatusCode, "may not subscribe")
 		seen := <-saw
 		assert.Equal(t, "/ws", seen.Path)
@@ -207,9 +205,7 @@ func TestHandshake_nothingGranted(t *testing.T) {
 				o.Inbound = tc.inbound
 				d.Gate = gate(func(*relay.Handshake) (relay.Grant, error) { return tc.grant, nil })
 			})
-			p := r.dial()
-			p.send(handshake("", envelopes))
-			assert.Equal(t, tc.want, p.response().StatusCode)
+			assert.Equal(t, tc.want, r.tryTo("", envelopes).StatusCode)
 		})
 	}
 }
@@ -247,9 +243,7 @@ func TestMaxConnections(t *testing.T) {
 		r := serve(t, driver, func(o *transport.Options, _ *transport.Deps) { o.MaxConnections = 2 })
 		first := r.connect("")
 		r.connect("")
-		p := r.dial()
-		p.send(handshake(""))
-		res := p.response()
+		res := r.tryTo("")
 		assert.Equal(t, 503, res.StatusCode)
 		assert.NotEmpty(t, res.Header.Get("Retry-After"))
 		_ = first.Close()

@@ -204,23 +204,6 @@ func TestHooks_refuse(t *testing.T) {
 	})
 }
 
-// tryTo asks for a WebSocket and returns the answer.
-func (r *rig) tryTo(query string, headers ...string) *http.Response {
-	r.t.Helper()
-	return r.knock(query, headers...).response()
-}
-
-// knock asks for a WebSocket.
-func (r *rig) knock(query string, headers ...string) *peer {
-	r.t.Helper()
-	p := r.dial()
-	if r.keptAlive {
-		p.serveOnce()
-	}
-	p.send(handshake(query, headers...))
-	return p
-}
-
 // While a client waits for the filters, others come in, and what it sent early is not lost.
 func TestHooks_wait(t *testing.T) {
 	hooked(t, all, func(t *testing.T, r *rig, h *hooks) {
@@ -228,10 +211,7 @@ func TestHooks_wait(t *testing.T) {
 		release := h.holdOn()
 		defer release()
 		p := r.dial()
-		if r.keptAlive {
-			p.serveOnce()
-		}
-		p.send(handshake("?topic=a.b") + string(ws.MustCompileFrame(ws.MaskFrame(ws.NewTextFrame([]byte("early"))))))
+		p.send(handshake("?topic=a.b") + textFrame("early"))
 		r.eventually("asked", func() bool { return len(h.arrivals()) == 2 })
 		p.frame(ws.NewTextFrame([]byte("later")))
 		bystander.text("alive")
@@ -489,8 +469,7 @@ func TestHooks_storm(t *testing.T) {
 		for i := range 40 {
 			clients.Go(func() {
 				for j := range 5 {
-					p := r.dial()
-					p.send(handshake(fmt.Sprintf("?topic=t.%d", i)))
+					p := r.knock(fmt.Sprintf("?topic=t.%d", i))
 					switch (i + j) % 3 {
 					case 0: // at once
 					case 1:
@@ -515,13 +494,7 @@ func TestHooks_storm(t *testing.T) {
 func TestHooks_commandsWithHandshake(t *testing.T) {
 	hooked(t, all, func(t *testing.T, r *rig, h *hooks) {
 		p := r.dial()
-		if r.keptAlive {
-			p.serveOnce()
-		}
-		command := func(s string) string {
-			return string(ws.MustCompileFrame(ws.MaskFrame(ws.NewTextFrame([]byte(s)))))
-		}
-		p.send(handshake("", envelopes) + command(`{"id":1,"subscribe":{"topic":"a"}}`) + command(`{"id":2,"ping":{}}`))
+		p.send(handshake("", envelopes) + textFrame(`{"id":1,"subscribe":{"topic":"a"}}`) + textFrame(`{"id":2,"ping":{}}`))
 		require.Equal(t, http.StatusSwitchingProtocols, p.response().StatusCode)
 		p.wantJSON(`{"id":1,"subscribe":{"topic":"a"}}`)
 		p.wantJSON(`{"id":2,"ping":{}}`)
@@ -534,12 +507,9 @@ func TestHooks_muchEarly(t *testing.T) {
 		release := h.holdOn()
 		defer release()
 		p := r.dial()
-		if r.keptAlive {
-			p.serveOnce()
-		}
 		var frames strings.Builder
 		for i := range 20 {
-			frames.Write(ws.MustCompileFrame(ws.MaskFrame(ws.NewTextFrame([]byte(strings.Repeat(string(rune('a'+i)), 2000))))))
+			frames.WriteString(textFrame(strings.Repeat(string(rune('a'+i)), 2000)))
 		}
 		p.send(handshake("?topic=a.b", "X-Long: "+strings.Repeat("x", 5000)) + frames.String())
 		r.eventually("asked", func() bool { return len(h.arrivals()) == 1 })

@@ -108,7 +108,7 @@ type rig struct {
 	pub  *publisher
 	addr string
 
-	keptAlive bool // connect upgrades a connection that served a request before
+	keptAlive bool // dial's connections have served a request before
 }
 
 type setting func(*transport.Options, *transport.Deps)
@@ -188,7 +188,11 @@ func (r *rig) dial() *peer {
 	require.NoError(r.t, err)
 	r.t.Cleanup(func() { _ = c.Close() })
 	require.NoError(r.t, c.SetReadDeadline(time.Now().Add(patience)))
-	return &peer{c, r.t, bufio.NewReader(c)}
+	p := &peer{c, r.t, bufio.NewReader(c)}
+	if r.keptAlive {
+		p.serveOnce()
+	}
+	return p
 }
 
 func handshake(query string, headers ...string) string {
@@ -202,14 +206,24 @@ func handshake(query string, headers ...string) string {
 
 const envelopes = "Sec-WebSocket-Protocol: relay.v1.json"
 
+// knock asks for a WebSocket.
+func (r *rig) knock(query string, headers ...string) *peer {
+	r.t.Helper()
+	p := r.dial()
+	p.send(handshake(query, headers...))
+	return p
+}
+
+// tryTo asks for a WebSocket and returns the answer.
+func (r *rig) tryTo(query string, headers ...string) *http.Response {
+	r.t.Helper()
+	return r.knock(query, headers...).response()
+}
+
 // connect opens a WebSocket.
 func (r *rig) connect(query string, headers ...string) *peer {
 	r.t.Helper()
-	p := r.dial()
-	if r.keptAlive {
-		p.serveOnce()
-	}
-	p.send(handshake(query, headers...))
+	p := r.knock(query, headers...)
 	res := p.response()
 	require.Equal(r.t, http.StatusSwitchingProtocols, res.StatusCode)
 	require.Equal(r.t, "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=", res.Header.Get("Sec-WebSocket-Accept"), "RFC 6455 1.3")
@@ -235,6 +249,11 @@ func (p *peer) response() *http.Response {
 	res, err := http.ReadResponse(p.r, nil)
 	require.NoError(p.t, err)
 	return res
+}
+
+// textFrame returns the bytes of a client's text message.
+func textFrame(s string) string {
+	return string(ws.MustCompileFrame(ws.MaskFrame(ws.NewTextFrame([]byte(s)))))
 }
 
 func (p *peer) text(s string) { p.frame(ws.NewTextFrame([]byte(s))) }

@@ -290,7 +290,7 @@ func TestEnvelope_flood(t *testing.T) {
 		r := serve(t, driver)
 		for _, command := range []string{`{"id":1,"ping":{}}`, `garbage`, `{"id":1,"subscribe":{"topic":"a"}}`} {
 			p := r.connect("", envelopes)
-			frame := string(ws.MustCompileFrame(ws.MaskFrame(ws.NewTextFrame([]byte(command)))))
+			frame := textFrame(command)
 			_, _ = p.Write([]byte(strings.Repeat(frame, 2000)))
 			replies := 0
 			f := p.next()
