@@ -31,21 +31,12 @@ func TestSocketOptions_inherited(t *testing.T) {
 		}
 	}
 	t.Run("epoll", func(t *testing.T) {
-		fds, bound, err := listenAll("127.0.0.1:0", 1, &o)
-		require.NoError(t, err)
-		defer unix.Close(fds[0])
-		client, err := net.Dial("tcp", bound.String())
-		require.NoError(t, err)
-		defer client.Close()
-		_, _, err = accept(fds[0])
+		listener, client := dialListener(t, &o)
+		_, _, err := accept(listener)
 		require.ErrorIs(t, err, unix.EAGAIN, "nothing was asked for yet")
 		_, err = client.Write([]byte("G"))
 		require.NoError(t, err)
-		fd, remote, err := accept(fds[0])
-		require.NoError(t, err)
-		defer unix.Close(fd)
-		assert.Equal(t, client.LocalAddr().String(), remote.String())
-		check(t, fd)
+		check(t, acceptFrom(t, listener, client))
 	})
 	t.Run("portable", func(t *testing.T) {
 		ln, err := listenTuned("127.0.0.1:0", &o)
@@ -69,19 +60,33 @@ func TestSocketOptions_inherited(t *testing.T) {
 func TestSocketOptions_silentClient(t *testing.T) {
 	t.Parallel()
 	o := Options{}.withDefaults()
-	fds, bound, err := listenAll("127.0.0.1:0", 1, &o)
-	require.NoError(t, err)
-	defer unix.Close(fds[0])
-	client, err := net.Dial("tcp", bound.String())
-	require.NoError(t, err)
-	defer client.Close()
+	listener, client := dialListener(t, &o)
 	begun := time.Now()
-	n, err := unix.Poll([]unix.PollFd{{Fd: int32(fds[0]), Events: unix.POLLIN}}, 10_000)
+	n, err := unix.Poll([]unix.PollFd{{Fd: int32(listener), Events: unix.POLLIN}}, 10_000)
 	require.NoError(t, err)
 	require.Equal(t, 1, n)
 	assert.Greater(t, time.Since(begun), time.Second/2)
-	fd, remote, err := accept(fds[0])
+	acceptFrom(t, listener, client)
+}
+
+// dialListener listens as the epoll driver does, and connects to that.
+func dialListener(t *testing.T, o *Options) (listener int, client net.Conn) {
+	t.Helper()
+	fds, bound, err := listenAll("127.0.0.1:0", 1, o)
 	require.NoError(t, err)
-	defer unix.Close(fd)
+	t.Cleanup(func() { _ = unix.Close(fds[0]) })
+	client, err = net.Dial("tcp", bound.String())
+	require.NoError(t, err)
+	t.Cleanup(func() { _ = client.Close() })
+	return fds[0], client
+}
+
+// acceptFrom takes the client's connection.
+func acceptFrom(t *testing.T, listener int, client net.Conn) (fd int) {
+	t.Helper()
+	fd, remote, err := accept(listener)
+	require.NoError(t, err)
+	t.Cleanup(func() { _ = unix.Close(fd) })
 	assert.Equal(t, client.LocalAddr().String(), remote.String())
+	return fd
 }
