@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"fmt"
 	"io"
 	"log/slog"
 	"net/http"
@@ -149,37 +150,40 @@ func read(t *testing.T, c *wsclient.Conn) string {
 	return string(p)
 }
 
-// sample returns the path of a sample filter, which is built when it has to be.
+// inGo are the sample filters that have to be built, each once.
+var inGo = map[string]func() ([]byte, error){
+	"redactgo": sync.OnceValues(func() ([]byte, error) { return build("redactgo") }), // which relay.yaml has
+	"tenants":  sync.OnceValues(func() ([]byte, error) { return build("tenants") }),
+}
+
+// sample returns the path of a sample filter.
 func sample(t *testing.T, name string) string {
 	t.Helper()
-	dir, err := filepath.Abs(filepath.Join("..", "..", "testdata", "plugins", name))
-	require.NoError(t, err)
-	if name != "redact" {
+	built, ok := inGo[name]
+	if !ok {
+		dir, err := filepath.Abs(filepath.Join("..", "..", "testdata", "plugins", name))
+		require.NoError(t, err)
 		return filepath.Join(dir, name+".wasm")
 	}
-	return redact(t)
-}
-
-var redactOnce struct {
-	sync.Once
-	wasm []byte
-	err  error
-}
-
-// redact builds the sample filter that relay.yaml has, once.
-func redact(t *testing.T) string {
-	t.Helper()
-	file := filepath.Join(t.TempDir(), "redact.wasm")
-	redactOnce.Do(func() {
-		cmd := exec.Command("go", "build", "-buildmode=c-shared", "-o", file, "eventrelay/testdata/plugins/redactgo")
-		cmd.Env = append(os.Environ(), "GOOS=wasip1", "GOARCH=wasm")
-		if out, err := cmd.CombinedOutput(); err != nil {
-			redactOnce.err = &exec.Error{Name: string(out), Err: err}
-			return
-		}
-		redactOnce.wasm, redactOnce.err = os.ReadFile(file)
-	})
-	require.NoError(t, redactOnce.err)
-	require.NoError(t, os.WriteFile(file, redactOnce.wasm, 0o600))
+	wasm, err := built()
+	require.NoError(t, err)
+	file := filepath.Join(t.TempDir(), name+".wasm")
+	require.NoError(t, os.WriteFile(file, wasm, 0o600))
 	return file
+}
+
+// build compiles a sample filter in Go.
+func build(name string) ([]byte, error) {
+	dir, err := os.MkdirTemp("", "")
+	if err != nil {
+		return nil, err
+	}
+	defer os.RemoveAll(dir)
+	file := filepath.Join(dir, "filter.wasm")
+	cmd := exec.Command("go", "build", "-buildmode=c-shared", "-o", file, "eventrelay/testdata/plugins/"+name)
+	cmd.Env = append(os.Environ(), "GOOS=wasip1", "GOARCH=wasm")
+	if out, err := cmd.CombinedOutput(); err != nil {
+		return nil, fmt.Errorf("go build: %w: %s", err, out)
+	}
+	return os.ReadFile(file)
 }

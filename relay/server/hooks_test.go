@@ -8,7 +8,6 @@ import (
 	"log/slog"
 	"net/http"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -22,43 +21,16 @@ import (
 	"eventrelay/relay/transport/wsclient"
 )
 
-// hooksGuest does with connections and subscriptions what the first letter of their topic says.
-func hooksGuest(t *testing.T) string {
-	t.Helper()
-	path, err := filepath.Abs(filepath.Join("..", "..", "plugins", "testdata", "hooks.wasm"))
-	require.NoError(t, err)
-	return path
-}
-
-var tenantsOnce = sync.OnceValues(func() ([]byte, error) {
-	dir, err := os.MkdirTemp("", "")
-	if err != nil {
-		return nil, err
-	}
-	defer os.RemoveAll(dir)
-	file := filepath.Join(dir, "tenants.wasm")
-	cmd := exec.Command("go", "build", "-buildmode=c-shared", "-o", file, "eventrelay/testdata/plugins/tenants")
-	cmd.Env = append(os.Environ(), "GOOS=wasip1", "GOARCH=wasm")
-	if out, err := cmd.CombinedOutput(); err != nil {
-		return nil, fmt.Errorf("%w: %s", err, out)
-	}
-	return os.ReadFile(file)
-})
-
 // tenants is a relay.yaml with the sample filter of that name, which alone decides who may come in.
 func tenants(t *testing.T, driver string) string {
 	t.Helper()
-	wasm, err := tenantsOnce()
-	require.NoError(t, err)
-	file := filepath.Join(t.TempDir(), "tenants.wasm")
-	require.NoError(t, os.WriteFile(file, wasm, 0o600))
 	return base(driver) + fmt.Sprintf(`auth: {by_filter: true}
 filters:
   - name: tenants
     path: %s
     config: {tokens: ["s3cret-of-acme acme", "s3cret-of-globex globex"]}
     limits: {time: 5s}
-`, file)
+`, sample(t, "tenants"))
 }
 
 // knock asks for a WebSocket and returns the HTTP status that answers, 101 if it was let in.
@@ -109,12 +81,12 @@ func TestHooks_ByFilterNeedsOne(t *testing.T) {
 	assert.Equal(t, 101, status, "the running filters stay")
 }
 
-// A hostile hook costs its own clients an answer, and nobody else anything.
+// A hostile hook, one that does what the first letter of the topic says, costs its own clients an answer, and nobody else anything.
 func TestHooks_Hostile(t *testing.T) {
 	eachDriver(t, func(t *testing.T, driver string) {
 		r := start(t, base(driver)+fmt.Sprintf(`filters:
   - {name: gate, path: %s, allow: [metric], limits: {time: 20ms}, breaker: {failures: 1000}}
-`, hooksGuest(t)))
+`, testGuest(t, "hooks")))
 		bystander := r.subscribe("topic=p.bystander")
 		var clients sync.WaitGroup
 		for topic, want := range map[string]int{"d": 403, "r": 429, "k": 503, "K": 503, "n": 503, "u": 503, "l": 503, "x": 503, "P": 503, "b": 503, "o": 503, "g": 503, "y": 503, "e": 503, "p": 101} {
@@ -154,7 +126,7 @@ func TestHooks_EachLeavesOnce(t *testing.T) {
 	eachDriver(t, func(t *testing.T, driver string) {
 		r := start(t, base(driver)+fmt.Sprintf(`filters:
   - {name: gate, path: %s, allow: [metric], limits: {time: 5s}}
-`, hooksGuest(t)))
+`, testGuest(t, "hooks")))
 		var clients sync.WaitGroup
 		for i := range 50 {
 			clients.Go(func() {

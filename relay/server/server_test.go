@@ -18,7 +18,7 @@ import (
 // TestServer is the whole way: in over HTTP and WebSocket, through a filter, out to every subscriber.
 func TestServer(t *testing.T) {
 	eachDriver(t, func(t *testing.T, driver string) {
-		r := start(t, base(driver)+fmt.Sprintf("filters: [{name: redact, path: %q, topics: [\"orders.>\"], config: {fields: [card, ssn]}, limits: {time: 5s}}]", sample(t, "redact")))
+		r := start(t, base(driver)+fmt.Sprintf("filters: [{name: redact, path: %q, topics: [\"orders.>\"], config: {fields: [card, ssn]}, limits: {time: 5s}}]", sample(t, "redactgo")))
 		one, all := r.subscribe("topic=orders.new"), r.subscribe("topic=orders.>")
 		other := r.subscribe("topic=other")
 
