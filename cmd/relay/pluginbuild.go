@@ -80,7 +80,7 @@ func (a *app) build(ctx context.Context, p *workbench.Project, quiet bool) (*wor
 // refusal says why a relay would not take what was built, and what to do about what beginners forget.
 func refusal(i *plugins.Inspection, p *workbench.Project) error {
 	switch {
-	case i.Script: // whose refusal says where
+	case p.Script(): // whose refusal says where, or why it could not be read
 		return fmt.Errorf("a relay would refuse it: %s", i.Refusal)
 	case len(i.Hooks) == 0:
 		return fmt.Errorf("a relay would refuse it, as it has no handler; %s (%s)", p.Lang.Handler(), i.Refusal)

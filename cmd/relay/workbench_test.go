@@ -370,6 +370,13 @@ func TestPlugin_Build_Errors(t *testing.T) {
 	}
 }
 
+// What can't be read as a script is no script without a handler.
+func TestPlugin_Build_ScriptThatIsTooLarge(t *testing.T) {
+	got := run(t, "plugin", "build", file(t, "large.js", strings.Repeat(" ", 9<<20)))
+	assert.Equal(t, exitUsage, got.code)
+	assert.Regexp(t, `relay: a relay would refuse it: larger than limits\.module \(8MiB\)`, got.err)
+}
+
 // There is nothing to build of a script, but to look at.
 func TestPlugin_Build_Script(t *testing.T) {
 	needQuickJS(t)
