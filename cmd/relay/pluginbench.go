@@ -6,9 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"math"
 	"path/filepath"
-	"strings"
 	"text/tabwriter"
 	"time"
 
@@ -201,17 +199,17 @@ func printMeasurement(m *workbench.Measurement, c *workbench.Comparison, row fun
 	if m.Size > 0 { // it is a file
 		size = human(int64(m.Size)) + ", "
 	}
-	row("filter", "%s, %s%s, %s calls", m.File, size, plural(c.Events, "event"), thousands(m.Calls))
-	row("per event", "%s (%s–%s), %s events/s on one lane", nanoseconds(m.PerCall.Median), nanoseconds(m.PerCall.Min), nanoseconds(m.PerCall.Max), thousands(int(1e9/m.PerCall.Median)))
+	row("filter", "%s, %s%s, %s calls", m.File, size, plural(c.Events, "event"), group(m.Calls))
+	row("per event", "%s (%s–%s), %s events/s on one lane", nanoseconds(m.PerCall.Median), nanoseconds(m.PerCall.Min), nanoseconds(m.PerCall.Max), group(1e9/m.PerCall.Median))
 	row("single", "p50 %s, p99 %s; reading the clock is %s of each", nanoseconds(m.P50), nanoseconds(m.P99), nanoseconds(c.Clock))
-	row("fuel", "%s per event, %s at the start", thousands(int(math.Round(m.Fuel))), thousands(int(m.StartFuel)))
+	row("fuel", "%s per event, %s at the start", group(m.Fuel), group(int64(m.StartFuel)))
 	grown := "and no more since"
 	if m.Growth > 0 {
 		grown = fmt.Sprintf("and %s more since", human(m.Growth))
 	}
 	row("memory", "%s after the start, %s; %.1f allocations per event in relay", human(m.Memory), grown, m.HostAllocs)
 	if m.Failures > 0 {
-		row("FAILS", "in %s of %s calls, which the times hold: %s", thousands(m.Failures), thousands(m.Calls), m.Failure)
+		row("FAILS", "in %s of %s calls, which the times hold: %s", group(m.Failures), group(m.Calls), m.Failure)
 	}
 }
 
@@ -223,16 +221,6 @@ func nanoseconds(ns float64) string {
 		return fmt.Sprintf("%.2f µs", ns/1e3)
 	}
 	return fmt.Sprintf("%.2f ms", ns/1e6)
-}
-
-// thousands writes a number with commas.
-func thousands(n int) string {
-	s := fmt.Sprint(n)
-	var parts []string
-	for len(s) > 3 {
-		parts, s = append([]string{s[len(s)-3:]}, parts...), s[:len(s)-3]
-	}
-	return strings.Join(append([]string{s}, parts...), ",")
 }
 
 // human writes a number of bytes with three digits or so.

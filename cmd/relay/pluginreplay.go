@@ -7,9 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"log/slog"
-	"os"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -76,9 +74,9 @@ func (a *app) pluginReplayCmd() *cobra.Command {
 const maxQuarantineLine = 64 << 20
 
 func (r *replay) run(ctx context.Context, file string) error {
-	in, err := r.open(file)
+	in, err := r.app.openRecording(file)
 	if err != nil {
-		return err
+		return &exitError{exitUsage, err}
 	}
 	defer in.Close()
 	if err := r.configure(ctx); err != nil {
@@ -108,17 +106,6 @@ func (r *replay) run(ctx context.Context, file string) error {
 		return fmt.Errorf("the filter fails on %d of %s", failed, plural(n, "event"))
 	}
 	return nil
-}
-
-func (r *replay) open(file string) (io.ReadCloser, error) {
-	if file == "-" {
-		return io.NopCloser(r.app.in), nil
-	}
-	f, err := os.Open(file)
-	if err != nil {
-		return nil, &exitError{exitUsage, err}
-	}
-	return f, nil
 }
 
 // configure reads what says which filter to try.
@@ -183,7 +170,7 @@ func (r *replay) desk(ctx context.Context, name string) (*plugins.Desk, error) {
 	}
 	for _, f := range r.cfg.Filters {
 		if f.Name == name {
-			d, err := plugins.OpenDesk(ctx, r.cfg.Plugins, f, slog.New(slog.NewTextHandler(r.app.err, nil)))
+			d, err := plugins.OpenDesk(ctx, r.cfg.Plugins, f, slog.New(r.app.logHandler()))
 			if err == nil {
 				r.desks[name] = d
 			}

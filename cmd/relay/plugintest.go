@@ -213,6 +213,7 @@ func (a *app) testRecording(ctx context.Context, f *testFlags, d *desk, file str
 	return r.run(ctx)
 }
 
+// openRecording opens a file of events, one a line, or standard input.
 func (a *app) openRecording(file string) (io.ReadCloser, error) {
 	if file == "-" {
 		return io.NopCloser(a.in), nil
