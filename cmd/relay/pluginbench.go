@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"path/filepath"
 	"text/tabwriter"
 	"time"
@@ -83,9 +84,12 @@ func (a *app) benchPlugin(ctx context.Context, f *pluginBenchFlags, args []strin
 	defer bench.Close()
 	var old *workbench.Bench
 	if f.against != "" {
-		if old, err = bench.Against(f.against); err != nil {
-			return &exitError{exitUsage, err}
+		if _, err := os.Stat(f.against); err != nil {
+			return &exitError{exitUsage, fmt.Errorf("--against: %w", err)}
 		}
+		other := d.filter // with the same settings
+		setOrigin(&other, f.against)
+		old = workbench.New(d.options, other)
 		defer old.Close()
 	}
 	c, err := workbench.Measure(ctx, bench, old, events, f.time)

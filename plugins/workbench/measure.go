@@ -2,7 +2,6 @@ package workbench
 
 import (
 	"context"
-	"fmt"
 	"os"
 	"runtime"
 	"slices"
@@ -209,16 +208,3 @@ func clockCost() float64 {
 
 // File is the filter's module or script, or where else its code is.
 func (b *Bench) File() string { return b.filter.Origin() }
-
-// Against returns a bench with the same settings, for another build of the filter.
-func (b *Bench) Against(file string) (*Bench, error) {
-	if _, err := os.Stat(file); err != nil {
-		return nil, fmt.Errorf("--against: %w", err)
-	}
-	f := b.filter
-	f.Path, f.Script, f.Inline, f.Use, f.SHA256 = file, "", "", "", ""
-	if plugins.IsScript(file) {
-		f.Path, f.Script = "", file
-	}
-	return New(b.options, f), nil
-}

@@ -12,10 +12,7 @@ import (
 )
 
 func TestMeasure(t *testing.T) {
-	b := bench(t, guests+"puppet.wasm")
-	old, err := b.Against(guests + "pass.wasm")
-	require.NoError(t, err)
-	defer old.Close()
+	b, old := bench(t, guests+"puppet.wasm"), bench(t, guests+"pass.wasm")
 	c, err := Measure(t.Context(), b, old, []*relay.Event{{Topic: "t", Payload: []byte("p"), Time: epoch}}, 100*time.Millisecond)
 	require.NoError(t, err)
 	assert.Positive(t, c.Clock)
@@ -38,6 +35,7 @@ func TestMeasure_TellsOfFailuresAndGrowth(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, c.New.Calls/2, c.New.Failures)
 	assert.Contains(t, c.New.Failure, "unreachable")
+	assert.Positive(t, c.New.Growth)
 	assert.Nil(t, c.Ratio)
 }
 
