@@ -127,7 +127,9 @@ func serveProject(t *testing.T) {
 }
 
 func TestPlugin_New_Errors(t *testing.T) {
-	t.Chdir(t.TempDir())
+	dir := filepath.Join(t.TempDir(), "desk")
+	require.NoError(t, os.Mkdir(dir, 0o755))
+	t.Chdir(dir)
 	require.NoError(t, os.WriteFile("file", nil, 0o600))
 	tests := []struct {
 		name string
@@ -136,9 +138,9 @@ func TestPlugin_New_Errors(t *testing.T) {
 	}{
 		{"unknown language", []string{"x", "--lang", "rost"}, `--lang: no language "rost"`},
 		{"odd name", []string{"no debug"}, `"no debug" has ' ' in it; write letters, digits, - and _`},
-		{"empty name", []string{""}, ""},
+		{"empty name", []string{""}, "is there and not empty"},
 		{"a word of the language", []string{"main"}, `"main" is a word of Go itself`},
-		{"a file", []string{"file"}, "file"},
+		{"a file", []string{"file"}, "not a directory"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
