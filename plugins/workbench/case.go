@@ -38,21 +38,21 @@ const maxCase = 64 << 20
 
 // ReadCase reads a case. Its error is a *FileError, or that of reading the file.
 func ReadCase(file string) (*Case, error) {
-	text, err := readFile(file, maxCase)
+	text, err := readFile(file)
 	if err != nil {
 		return nil, err
 	}
 	return parseCase(file, text)
 }
 
-func readFile(file string, most int64) ([]byte, error) {
+func readFile(file string) ([]byte, error) {
 	info, err := os.Stat(file)
 	switch {
 	case err != nil:
 		return nil, err
 	case !info.Mode().IsRegular():
 		return nil, &FileError{File: file, Problem: "is not a regular file"}
-	case info.Size() > most:
+	case info.Size() > maxCase:
 		return nil, &FileError{File: file, Problem: "is larger than 64MiB; large inputs are for a recording, which is read event by event"}
 	}
 	return os.ReadFile(file)

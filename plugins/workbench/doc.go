@@ -4,7 +4,7 @@
 //
 //	Create (create.go): templates/LANG, and the SDK beside them (sources.go) → a project
 //	Find (project.go) → Build (build.go): finds the compiler (gotool.go, clang.go, rustc.go, asc.go), or says what to install
-//	ReadCase (case.go) → Bench.Try (try.go) → what differs (expect.go, diff.go) → WriteExpect (update.go)
+//	ReadCase (case.go) → Bench.TryCase (try.go) → what differs (expect.go, diff.go) → CaseResult.Update (update.go)
 //	Recording (recording.go): events one a line, as `relay publish --file` takes them and `relay subscribe --record` writes them
 //	Measure (measure.go): nanoseconds, fuel, memory per event; beside an older build in turns
 package workbench

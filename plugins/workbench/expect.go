@@ -20,7 +20,6 @@ type Expectation struct {
 	event   *outcome
 	emitted []outcome
 	log     []string // nil: not looked at
-	at      int
 }
 
 // outcome is an event that a filter made, as far as a case says.
@@ -41,7 +40,7 @@ var (
 
 func readExpectations(v node) (list []Expectation, f *fault) {
 	f = v.elements("expect", func(e node) *fault {
-		x := Expectation{at: e.at}
+		var x Expectation
 		if f := e.members("what is expected of an event", expectKeys, x.member); f != nil {
 			return f
 		}

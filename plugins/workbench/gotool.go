@@ -1,6 +1,7 @@
 package workbench
 
 import (
+	"cmp"
 	"context"
 	"os"
 	"os/exec"
@@ -48,14 +49,10 @@ func goCommand(ctx context.Context, p *Project, out string) (*Step, error) {
 	if tool == "" {
 		return nil, &MissingError{What: "Go", How: installGo.here()}
 	}
-	version := "go"
-	if said, err := exec.CommandContext(ctx, tool, "env", "GOVERSION").Output(); err == nil {
-		version = strings.TrimSpace(string(said))
-	}
 	// -w alone keeps the names of functions, 2 % of the module, without which nobody knows where a filter trapped or looped.
 	cmd := exec.CommandContext(ctx, tool, "build", "-buildmode=c-shared", "-trimpath", "-buildvcs=false", "-ldflags=-w", "-o", out, ".")
 	cmd.Dir = p.Dir
 	// The user's GOFLAGS and workspace are about other modules.
 	cmd.Env = append(os.Environ(), "GOOS=wasip1", "GOARCH=wasm", "CGO_ENABLED=0", "GOFLAGS=", "GOWORK=off")
-	return &Step{Tool: version, cmds: []*exec.Cmd{cmd}}, nil
+	return &Step{Tool: cmp.Or(output(ctx, tool, "env", "GOVERSION"), "go"), cmds: []*exec.Cmd{cmd}}, nil
 }

@@ -44,7 +44,7 @@ func families() []string {
 		return []string{runtime.GOOS}
 	}
 	text, _ := os.ReadFile("/etc/os-release") // without it, it is some Linux
-	return append(osRelease(string(text)), "linux")
+	return osRelease(string(text))
 }
 
 // osRelease reads ID and ID_LIKE of os-release(5).

@@ -148,5 +148,5 @@ func document(text []byte) (node, *fault) {
 	if f != nil {
 		return node{}, faultf(f.Offset, "not JSON: %s", f.Reason)
 	}
-	return node{raw, cap(text) - cap(raw)}, nil
+	return node{raw, cap(text) - cap(raw)}, nil // raw is a part of text
 }

@@ -17,7 +17,7 @@ import (
 type Project struct {
 	Dir  string
 	Name string
-	Lang *Language // nil: a module alone
+	Lang *Language // nil: a module or script alone
 	File string    // what relay runs: Dir/Name.wasm, or a script
 }
 
@@ -50,7 +50,7 @@ func findFolder(dir string) (*Project, error) {
 		}
 		p := &Project{Dir: dir, Name: name, Lang: l}
 		p.File = filepath.Join(dir, name+".wasm")
-		if l.command == nil {
+		if !l.Builds() {
 			p.File = filepath.Join(dir, name+".js")
 		}
 		return p, nil
@@ -98,7 +98,7 @@ func (p *Project) Cases() ([]string, error) {
 }
 
 // Stale reports whether the project has to be built: a source is newer than the module, or there is none. A module alone
-// and a script never are.
+// and a script never have to be.
 func (p *Project) Stale() (bool, error) {
 	if p.Lang == nil || !p.Lang.Builds() {
 		return false, nil
@@ -113,7 +113,7 @@ func (p *Project) Stale() (bool, error) {
 	return p.newer(info.ModTime())
 }
 
-// skipped are folders that hold no sources of a project.
+// skippedFolders are folders that hold no sources of a project.
 var skippedFolders = []string{"node_modules", "target", "cases", "build"}
 
 // newer reports whether a source was changed after a time.
