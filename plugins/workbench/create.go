@@ -87,11 +87,12 @@ type templateData struct {
 	Lower  string // the same, as npm wants it
 	Lang   string
 	Title  string // of the language
+	Asc    string // the version of AssemblyScript
 	Script bool
 }
 
 func newTemplateData(name string, l *Language) templateData {
-	return templateData{Name: name, Crate: crateName(name), Lower: strings.ToLower(name), Lang: l.Name, Title: l.Title, Script: l.command == nil}
+	return templateData{Name: name, Crate: crateName(name), Lower: strings.ToLower(name), Lang: l.Name, Title: l.Title, Asc: ascVersion, Script: !l.Builds()}
 }
 
 func render(file string, data templateData) ([]byte, error) {
