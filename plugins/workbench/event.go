@@ -11,6 +11,7 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"eventrelay/plugins"
 	"eventrelay/relay"
 	"eventrelay/relay/rawjson"
 )
@@ -71,9 +72,7 @@ func (d *draft) member(key string, v node) (f *fault) {
 	case "topic":
 		d.name = &v
 	case "hook":
-		if d.hook, f = v.text(key); f == nil && !slices.Contains(hooks, d.hook) {
-			f = faultf(v.at, "there is no hook %.32q; there are %s", d.hook, strings.Join(hooks, ", "))
-		}
+		d.hook, f = readHook(v)
 	case "event_id":
 		d.ev.ID, f = v.text(key)
 	case "data":
@@ -93,7 +92,7 @@ func (d *draft) member(key string, v node) (f *fault) {
 	case "after":
 		f = d.later(v)
 	case "payload_omitted":
-		f = faultf(v.at, "the event was larger than quarantine.bytes, so that its payload was not kept")
+		f = faultf(v.at, "%v", plugins.ErrOmitted)
 	}
 	return f
 }
@@ -239,6 +238,14 @@ func (d *draft) topic() *fault {
 	return nil
 }
 
+func readHook(v node) (string, *fault) {
+	word, f := v.text("hook")
+	if f == nil && !slices.Contains(hooks, word) {
+		f = faultf(v.at, "there is no hook %.32q; there are %s", word, strings.Join(hooks, ", "))
+	}
+	return word, f
+}
+
 func readSource(v node) (relay.Source, *fault) {
 	word, f := v.text("source")
 	for _, s := range []relay.Source{relay.Published, relay.Inbound} {
@@ -294,10 +301,7 @@ func appendData(dst []byte, kind relay.Kind, payload []byte) []byte {
 	switch kind {
 	case relay.KindJSON:
 		if bytes.ContainsAny(payload, "\n\r") { // they would end the line
-			var line bytes.Buffer
-			if json.Compact(&line, payload) == nil {
-				payload = line.Bytes()
-			}
+			payload = compact(payload)
 		}
 		return append(append(dst, `,"data":`...), payload...)
 	case relay.KindText:
@@ -312,15 +316,4 @@ func attributeMap(attrs relay.Attributes) map[string]string {
 		m[a.Key] = a.Value
 	}
 	return m
-}
-
-// AppendFullEvent is AppendEvent with the time and, if it is inbound, the source, which only the desk reads.
-func AppendFullEvent(dst []byte, ev *relay.Event) []byte {
-	dst = AppendEvent(dst, ev)
-	dst = append(dst[:len(dst)-1], `,"time":"`...)
-	dst = append(ev.Time.UTC().AppendFormat(dst, time.RFC3339Nano), '"')
-	if ev.Source == relay.Inbound {
-		dst = append(dst, `,"source":"inbound"`...)
-	}
-	return append(dst, '}')
 }

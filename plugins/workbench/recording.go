@@ -8,6 +8,7 @@ import (
 	"io"
 	"time"
 
+	"eventrelay/plugins"
 	"eventrelay/relay"
 )
 
@@ -36,7 +37,7 @@ func NewRecording(file string, r io.Reader, now func() time.Time) *Recording {
 // Line returns the number of the line that Next read.
 func (r *Recording) Line() int { return r.line }
 
-// Next returns the next event and, of one in a quarantine, the name of the filter and the cause; io.EOF after the last.
+// Next returns the next event and, of one in a quarantine, the cause and the hook; io.EOF after the last.
 // A *FileError says which line is no event; the next call goes on behind it.
 func (r *Recording) Next() (*Recorded, error) {
 	for r.lines.Scan() {
@@ -66,12 +67,11 @@ func (r *Recording) Next() (*Recorded, error) {
 // ErrRecording is returned when a recording cannot be read any further.
 var ErrRecording = errors.New("recording")
 
-// Recorded is an event of a recording. Of one in a quarantine, Filter failed on it for a Cause, and it may be what the
-// filter was asked by a hook.
+// Recorded is an event of a recording. Of one in a quarantine, the filter failed on it for a Cause, and it may be what
+// the filter was asked by a hook.
 type Recorded struct {
-	Event         *relay.Event
-	Hook          string
-	Filter, Cause string
+	Event       *relay.Event
+	Hook, Cause string
 }
 
 // ReadEvent reads one event: an item of a batch, or an envelope.
@@ -97,12 +97,12 @@ func readRecorded(text []byte, now time.Time) (*Recorded, *fault) {
 		case "event":
 			inner = v
 		case "plugin":
-			r.Filter, f = v.text(key)
+			_, f = v.text(key)
 		case "cause":
 			r.Cause, f = v.text(key)
 		case "hook":
-			if r.Hook, f = v.text(key); f == nil && r.Hook != "subscribe" && r.Hook != "disconnect" {
-				f = faultf(v.at, "of a connection the request is not kept, so that it can't be tried again")
+			if r.Hook, f = readHook(v); f == nil && r.Hook == "connect" {
+				f = faultf(v.at, "%v", plugins.ErrNotKept)
 			}
 		}
 		return f

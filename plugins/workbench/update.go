@@ -227,7 +227,7 @@ func NewCase(about string, f map[string]any, allow []string, events []*Recorded)
 // appendRecorded appends an event, or what a filter is asked by a hook, which has no data.
 func appendRecorded(dst []byte, r *Recorded) []byte {
 	if r.Hook == "" {
-		return AppendFullEvent(dst, r.Event)
+		return appendFullEvent(dst, r.Event)
 	}
 	dst = rawjson.AppendQuoted(append(dst, `{"hook":`...), r.Hook)
 	if r.Event.Topic != "" {
@@ -238,4 +238,15 @@ func appendRecorded(dst []byte, r *Recorded) []byte {
 		dst = append(append(dst, `,"attributes":`...), text...)
 	}
 	return append(r.Event.Time.UTC().AppendFormat(append(dst, `,"time":"`...), time.RFC3339Nano), `"}`...)
+}
+
+// appendFullEvent is AppendEvent with the time and, if it is inbound, the source, which only the desk reads.
+func appendFullEvent(dst []byte, ev *relay.Event) []byte {
+	dst = AppendEvent(dst, ev)
+	dst = append(dst[:len(dst)-1], `,"time":"`...)
+	dst = append(ev.Time.UTC().AppendFormat(dst, time.RFC3339Nano), '"')
+	if ev.Source == relay.Inbound {
+		dst = append(dst, `,"source":"inbound"`...)
+	}
+	return append(dst, '}')
 }
