@@ -162,11 +162,11 @@ func (a *app) recordedEvents(d *desk, events []*relay.Event, file string) ([]*re
 			return events, nil
 		case err != nil:
 			return nil, err
-		case len(events) == maxBenchEvents || size > maxBenchBytes:
-			a.notef("%s: measuring with its first %d events", file, rec.Line()-1)
-			return events, nil
 		case e.Hook != "" || !d.sees(e.Event.Topic):
 			continue
+		case len(events) == maxBenchEvents || size > maxBenchBytes:
+			a.notef("%s: measuring with the events of its first %d lines", file, rec.Line()-1)
+			return events, nil
 		}
 		events, size = append(events, e.Event), size+len(e.Event.Payload)
 	}
